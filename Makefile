@@ -1,0 +1,86 @@
+# `make` lists the targets. The first that needs it makes .venv from the lock files.
+
+PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3# tried in this order
+MADE := .venv/made-in# names the folder .venv was made for; written when it is complete
+PY = PATH="$(CURDIR)/.venv/bin:$$PATH" "$(CURDIR)/.venv/bin/python"
+PIP = .venv/bin/python -m pip --require-virtualenv --disable-pip-version-check -q install --no-user
+LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header $(if $(UPGRADE),--upgrade)
+
+# Another environment may be active; none of it reaches ours.
+unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSAFEPATH
+
+.PHONY: help repro quick test check dashboard bench lock clean scm moved
+
+help:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+repro: scm ## run the pipeline: only what changed runs again
+	@$(PY) -m dvc repro
+	@echo 'Open reports/index.html; to browse every trial: make dashboard'
+
+quick: $(MADE) ## the pipeline in half a minute, in a workspace of its own
+	@$(PY) -m pipeline workspace quick
+	@cd workspaces/quick && $(PY) -m dvc repro
+	@echo 'Open workspaces/quick/reports/index.html'
+
+test: $(MADE) ## run every test
+	@$(PY) -m pytest
+
+check: $(MADE) ## what CI runs: lint, format, types, installed versions, tests
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(PY) -m mypy
+	@$(PY) -m pip check
+	@$(MAKE) --no-print-directory test
+
+dashboard: $(MADE) ## browse every trial in Optuna Dashboard, from this machine only
+	@$(PY) -m studies dashboard
+
+bench: $(MADE) ## time the trainer beside its limit and its peers
+	@$(PY) -m benchmarks.trainer
+
+lock: $(MADE) ## renew the lock files from pyproject.toml; UPGRADE=1 takes newer versions
+	@$(LOCK) pyproject.toml --extra dev -o requirements.lock
+	@printf 'setuptools>=77\nwheel\n' | \
+		$(LOCK) - --no-annotate --constraint requirements.lock -o build.lock
+
+clean: ## remove .venv, caches, data, reports, workspaces; studies/live (your trials) stays
+	rm -rf .venv build *.egg-info data reports dvc.lock workspaces/*/ .dvc/cache .dvc/tmp
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# DVC wants to be told when no git repository tracks this folder, as in an unpacked archive.
+scm: $(MADE)
+	@if git ls-files --error-unmatch dvc.yaml >/dev/null 2>&1; then \
+		! grep -qs no_scm .dvc/config.local || $(PY) -m dvc config --local --unset core.no_scm; \
+	else \
+		grep -qs no_scm .dvc/config.local || $(PY) -m dvc config --local core.no_scm true; \
+	fi
+
+# A half-made environment is made anew, and so is one that was moved or copied here.
+# A complete one, yours too, is brought up to date in place.
+$(MADE): build.lock requirements.lock
+	@[ -e .venv/pyvenv.cfg ] && [ ! -e .venv/unfinished ] && $(NOT_MOVED) && \
+		.venv/bin/python -c '$(RECENT)' 2>/dev/null || { $(NEW_VENV); }
+	@touch .venv/unfinished
+	@.venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip
+	@{ $(PIP) --require-hashes -r build.lock && \
+		$(PIP) --require-hashes --no-build-isolation -r requirements.lock && \
+		$(PIP) --no-deps --no-build-isolation --no-index -e .; } || $(call fail,\
+		installing into .venv stopped; mend what pip says and run make again)
+	@rm .venv/unfinished && pwd -P > $(MADE)
+
+RECENT = import sys; sys.exit(sys.version_info < (3, 11))
+NOT_MOVED = [ "$$(cat $(MADE) 2>/dev/null || pwd -P)" = "$$(pwd -P)" ]
+NEW_VENV = for python in $(PYTHON) ''; do \
+	"$$python" -c 'import ensurepip, venv; $(RECENT)' 2>/dev/null && break; done; \
+	[ "$$python" ] || $(call fail,no Python >= 3.11 with venv and ensurepip found;\
+	install one (Debian and Ubuntu: apt install python3-venv) or run make PYTHON=/its/path); \
+	echo "Making .venv with $$("$$python" -V): a few minutes, once"; \
+	rm -rf .venv/bin .venv && mkdir .venv && touch .venv/unfinished && "$$python" -m venv .venv
+fail = { echo 'error: $(strip $(1))' >&2; exit 1; }
+
+ifneq ($(shell $(NOT_MOVED) || echo moved),)
+$(MADE): moved
+endif
