@@ -1,0 +1,1 @@
+"""Digits in, one trained network out."""

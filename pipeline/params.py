@@ -1,0 +1,138 @@
+"""`params.yaml` as one validated, frozen model; the only reader of that file."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from pipeline.errors import UserError
+from pipeline.settings import Data, Execution, Section, Train, Trainer, frozen
+from pipeline.study_settings import Study, VariantsStudy
+
+PARAMS = Path("params.yaml")
+
+
+class Final(Section):
+    """What the `final` stage re-trains and tests."""
+
+    study: str = Field("search", description="the study whose best configuration is tested")
+    seed: int = Field(1, ge=0)
+
+
+class Params(Section):
+    """Everything a user can turn."""
+
+    execution: Execution = Execution()
+    data: Data = Data()
+    trainer: Trainer = Field(Trainer(), description="the settings every training starts from")
+    train: Train = Field(Train(), description="the one network of the train stage")
+    studies: Annotated[dict[str, Study], Field(min_length=1)]
+    final: Final = Final()
+
+    @model_validator(mode="after")
+    def _final_study_exists(self) -> Self:
+        if self.final.study not in self.studies:
+            raise PydanticCustomError(
+                "final_study",
+                "final.study must name a study, but got {found}; one of: {known}",
+                {"found": self.final.study, "known": ", ".join(self.studies)},
+            )
+        return self
+
+    def base_of(self, key: str) -> Trainer:
+        """The trainer settings that all trials of study `key` share."""
+        return self.trainer.updated(self.studies[key].settings)
+
+    def study(self, key: str) -> Study:
+        """The study named `key`. Raises: UserError if there is none."""
+        if key not in self.studies:
+            raise UserError(
+                f"{PARAMS}: studies.{key} is not there; one of: {', '.join(self.studies)}"
+            )
+        return self.studies[key]
+
+
+def load(path: Path = PARAMS) -> Params:
+    """Read and validate `params.yaml`.
+
+    Raises: UserError naming the first key that breaks a rule, the rule, the value, the remedy.
+    """
+    try:
+        raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is not in {Path.cwd()}; run from the project's folder") from None
+    except YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" line {where.line + 1}" if where else ""
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise UserError(
+            f"{path}{line}: {' '.join(problem.split())}; mend the YAML there"
+        ) from None
+    if not isinstance(raw, Mapping):
+        raise UserError(f"{path} must be a mapping of sections, but it is {raw!r}")
+    try:
+        params = Params.model_validate(frozen(raw), strict=True)
+    except ValidationError as error:
+        raise UserError(f"{path}: {explain(error.errors()[0], raw)}") from None
+    _check_spaces(params, path)
+    return params
+
+
+def schema() -> str:
+    """The JSON schema of `params.yaml`, as committed in `params.schema.json`."""
+    return json.dumps(Params.model_json_schema(), indent=2) + "\n"
+
+
+def explain(error: ErrorDetails, raw: Any) -> str:
+    """One line for one validation error: key, rule, value, remedy."""
+    where = ".".join(_keys(error, raw))
+    rule = error["msg"].removeprefix("Value error, ")
+    rule = rule[0].lower() + rule[1:]
+    match error["type"]:
+        case "unknown_key":
+            return f"{where}.{error['msg']}".lstrip(".")
+        case "final_study":
+            return rule
+        case "value_error":
+            return f"{where}: {rule}"
+        case "missing":
+            return f"{where} is missing; add it"
+        case "union_tag_not_found":
+            return f"{where} needs a key {error['ctx']['discriminator']}; add it"
+        case "union_tag_invalid":
+            name, tag = error["ctx"]["discriminator"].strip("'"), error["ctx"]["tag"]
+            known = error["ctx"]["expected_tags"]
+            return f"{where}.{name}: input should be one of {known}, but got {json.dumps(tag)}"
+    return f"{where}: {rule}, but got {json.dumps(error['input'], default=str)}"
+
+
+def _keys(error: ErrorDetails, raw: Any) -> Iterator[str]:
+    """The part of an error's location that stands in the file: pydantic adds its unions' tags."""
+    for i, part in enumerate(error["loc"]):
+        if isinstance(raw, Mapping):
+            absent = error["type"] == "missing" and i == len(error["loc"]) - 1
+            if part in raw or absent:
+                yield str(part)
+                raw = raw.get(part)
+        elif isinstance(raw, list) and isinstance(part, int) and part < len(raw):
+            yield str(part)
+            raw = raw[part]
+
+
+def _check_spaces(params: Params, path: Path) -> None:
+    """Confirm that the trainer knows every searched name and accepts its extreme values."""
+    for key, study in params.studies.items():
+        if isinstance(study, VariantsStudy):
+            continue
+        for name, dimension in study.space.items():
+            for value in dimension.ends:
+                try:
+                    params.trainer.with_values({name: value})
+                except ValidationError as error:
+                    problem = explain(error.errors()[0], {name: value})
+                    raise UserError(f"{path}: studies.{key}.space.{problem}") from None

