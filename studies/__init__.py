@@ -1,0 +1,1 @@
+"""The search: repeatable parallel studies over the trainer's settings."""

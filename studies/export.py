@@ -1,0 +1,113 @@
+"""A finished study as canonical files: the same trials give the same bytes."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.files import replacing, write_json
+from pipeline.study_settings import VariantsStudy
+from pipeline.train import write_csv
+from studies import faults, fingerprint
+from studies.build import DigitsStudy
+from studies.objective import HISTORY, METRIC
+from studies.trials import Trial
+
+REPORTS = Path("reports/studies")
+COLUMNS = (
+    *("number", "round", "state", METRIC, "feasible", "stop_reason", "epochs", "seed"),
+    "parameters",
+)
+
+
+def export(study: DigitsStudy, trials: Sequence[Trial], folder: Path) -> None:
+    """Write trials.csv, history.csv, correct.npy, study.json and timing.csv to `folder`.
+
+    Parameters are printed so that they read back exactly, metrics to nine digits. Seconds
+    stand in timing.csv alone.
+    """
+    names = list(trials[0].params)
+    write_csv(
+        folder / "trials.csv",
+        [*COLUMNS, *names],
+        (_row(trial, study.plan.round_size, names) for trial in trials),
+    )
+    write_csv(folder / "history.csv", ["number", "epoch", METRIC, *HISTORY], _history(trials))
+    write_csv(
+        folder / "timing.csv",
+        ["number", "seconds"],
+        ([trial.number, f"{trial.seconds:.3f}"] for trial in trials),
+    )
+    bits = np.array([np.frombuffer(trial.detail, np.uint8) for trial in trials])
+    with replacing(folder / "correct.npy") as temporary, temporary.open("wb") as file:
+        np.save(file, bits)
+    write_json(folder / "study.json", describe(study, trials))
+
+
+def describe(study: DigitsStudy, trials: Sequence[Trial]) -> dict[str, Any]:
+    """What the study was and what came of it, for people and for the analysis."""
+    best = max(trials, key=lambda trial: (trial.state == "COMPLETE", trial.value))
+    section = study.section.model_dump(mode="json", exclude={"settings", "trials", "variants"})
+    return {
+        "key": study.key,
+        "name": study.name,
+        "fingerprint": fingerprint.digest(study.parts),
+        "metric": METRIC,
+        **section,
+        "settings": study.base.model_dump(mode="json"),
+        **_variants(study),
+        "trials": len(trials),
+        "complete": sum(trial.state == "COMPLETE" for trial in trials),
+        "pruned": sum(trial.state == "PRUNED" for trial in trials),
+        "diverged": sum(not trial.feasible for trial in trials),
+        "epochs": sum(len(trial.scores) for trial in trials),
+        "validation_images": len(study.objective.val.X),
+        "best": {"number": best.number, METRIC: best.value, "params": dict(best.params)},
+        "decided_by": dict(study.parts),
+    }
+
+
+def _row(trial: Trial, round_size: int, names: Sequence[str]) -> list[Any]:
+    return [
+        trial.number,
+        trial.number // round_size,
+        trial.state,
+        f"{trial.value:.9g}",
+        int(trial.feasible),
+        trial.stop_reason,
+        len(trial.scores),
+        trial.seed,
+        trial.attributes["parameters"],
+        *(trial.params[name] for name in names),
+    ]
+
+
+def _history(trials: Sequence[Trial]) -> Iterable[list[Any]]:
+    for trial in trials:
+        for step, score in enumerate(trial.scores):
+            metrics = (trial.metrics[name][step] for name in HISTORY)
+            yield [trial.number, step + 1, *map(_nine_digits, (score, *metrics))]
+
+
+def _nine_digits(number: float) -> str:
+    """A metric as text; none is an empty cell."""
+    return "" if number != number else f"{number:.9g}"
+
+
+def _variants(study: DigitsStudy) -> dict[str, Any]:
+    if not isinstance(study.section, VariantsStudy):
+        return {}
+    checks = {
+        name: faults.gradient_check(variant) for name, variant in study.objective.variants.items()
+    }
+    return {
+        "variants": {
+            name: variant.model_dump(mode="json", exclude_unset=True)
+            for name, variant in study.section.variants.items()
+        },
+        "gradient_check": {
+            name: {"error": float(f"{found.error:.3g}"), "passed": found.passed}
+            for name, found in checks.items()
+        },
+    }

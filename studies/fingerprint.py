@@ -1,0 +1,61 @@
+"""What makes two studies the same study."""
+
+import hashlib
+import io
+import json
+import tokenize
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pipeline
+import studies
+
+_ROOTS = (Path(pipeline.__file__).parent, Path(studies.__file__).parent)
+DECIDING = (
+    *sorted((_ROOTS[0] / "nn").glob("*.py")),
+    _ROOTS[0] / "training.py",
+    *(
+        _ROOTS[1] / f"{name}.py"
+        for name in ("faults", "objective", "proposals", "pruning", "rounds", "space", "trials")
+    ),
+)
+"""The source files that decide a result."""
+
+_IGNORED = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING}
+
+
+def parts(settings: Mapping[str, Any], data: Mapping[str, str]) -> dict[str, Any]:
+    """All that decides a study's results, by name: what is in, the fingerprint covers.
+
+    `settings` are the study's and the trainer's; `data` names the digests of its arrays.
+    The number of trials, the workers and the storage are not in: they decide nothing.
+    """
+    return {
+        "settings": dict(settings),
+        "data": dict(data),
+        "code": code(),
+        "numpy": version("numpy"),
+        "optuna": version("optuna"),
+    }
+
+
+def digest(of: Mapping[str, Any]) -> str:
+    """Twelve hex digits of the SHA-256 of `of` as JSON with sorted keys."""
+    text = json.dumps(of, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def code() -> str:
+    """The digest of the deciding source files, comments and blank lines not counted."""
+    sources = "".join(_tokens(path.read_bytes()) for path in DECIDING)
+    return hashlib.sha256(sources.encode()).hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _tokens(source: bytes) -> str:
+    tokens = tokenize.tokenize(io.BytesIO(source).readline)
+    kept = [token.string for token in tokens if token.type not in _IGNORED]
+    return hashlib.sha256("\0".join(kept).encode()).hexdigest()
