@@ -18,7 +18,7 @@ def exit_on_user_error(command: Callable[[], object]) -> None:
         command()
     except UserError as error:
         sys.exit(f"error: {error}")
-    except (PermissionError, NotADirectoryError, IsADirectoryError) as error:
+    except (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         sys.exit(
             f"error: cannot write or read {error.filename}: {error.strerror}; "
             "check that the folder exists and belongs to you"

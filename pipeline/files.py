@@ -21,6 +21,16 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path) -> None:
+    """Make `folder` and confirm that files can be made in it, before work is spent on them.
+
+    Raises: OSError naming the path.
+    """
+    with replacing(folder / "probe") as temporary:
+        temporary.touch()
+    (folder / "probe").unlink()
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path`, whole or not at all."""
     with replacing(path) as temporary:

@@ -15,6 +15,13 @@ from pipeline.settings import Data, Execution, Section, Train, Trainer, frozen
 from pipeline.study_settings import Study, VariantsStudy
 
 PARAMS = Path("params.yaml")
+PLAIN = {  # of pydantic's error types: YAML has lists and mappings, not tuples and models
+    "tuple_type": "input should be a list",
+    "dict_type": "input should be a mapping",
+    "model_type": "input should be a mapping",
+    "model_attributes_type": "input should be a mapping",
+    "too_short": "input should not be empty",
+}
 
 
 class Final(Section):
@@ -66,6 +73,8 @@ def load(path: Path = PARAMS) -> Params:
         raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError(f"{path} is not in {Path.cwd()}; run from the project's folder") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path} must be UTF-8 text, but is not; save it as UTF-8") from None
     except YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}" if where else ""
@@ -91,7 +100,7 @@ def schema() -> str:
 def explain(error: ErrorDetails, raw: Any) -> str:
     """One line for one validation error: key, rule, value, remedy."""
     where = ".".join(_keys(error, raw))
-    rule = error["msg"].removeprefix("Value error, ")
+    rule = PLAIN.get(error["type"], error["msg"].removeprefix("Value error, "))
     rule = rule[0].lower() + rule[1:]
     match error["type"]:
         case "unknown_key":
@@ -113,8 +122,13 @@ def explain(error: ErrorDetails, raw: Any) -> str:
 
 def _keys(error: ErrorDetails, raw: Any) -> Iterator[str]:
     """The part of an error's location that stands in the file: pydantic adds its unions' tags."""
+    tagged = False  # a study's sampler or a dimension's type has gone before
     for i, part in enumerate(error["loc"]):
         if isinstance(raw, Mapping):
+            if not tagged and part in (raw.get("sampler"), raw.get("type")):
+                tagged = True
+                continue
+            tagged = False
             absent = error["type"] == "missing" and i == len(error["loc"]) - 1
             if part in raw or absent:
                 yield str(part)

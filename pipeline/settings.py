@@ -76,7 +76,7 @@ class Data(Section):
 
 
 def _one_or_many(value: Any) -> Any:
-    return (value,) if isinstance(value, int) and not isinstance(value, bool) else value
+    return value if isinstance(value, tuple | list) else (value,)
 
 
 class Trainer(Section):

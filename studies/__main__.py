@@ -19,10 +19,11 @@ INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
 @app.command()
 def run(key: str) -> None:
     """Run or continue study KEY of params.yaml: reports/studies/KEY/."""
-    from studies import run
     from studies.interrupts import Interrupted
 
     try:
+        from studies import run
+
         typer.echo(run.run(key))
     except (Interrupted, KeyboardInterrupt):
         typer.echo(f"{key}: interrupted; what finished is kept, the next run continues", err=True)

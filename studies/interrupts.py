@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
@@ -16,9 +16,10 @@ class Interrupted(Exception):
 class Interrupts:
     """Counts Ctrl-C while it is entered; the second raises KeyboardInterrupt."""
 
-    def __init__(self) -> None:
-        """Nothing has been requested yet."""
+    def __init__(self, tell: Callable[[], None] = lambda: None) -> None:
+        """Nothing has been requested yet; `tell` is called when it is."""
         self.requested = False
+        self._tell = tell
         self._before: Any = None
 
     def until_requested(self, items: Iterable[T]) -> Iterator[T]:
@@ -48,6 +49,7 @@ class Interrupts:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
+        self._tell()
 
 
 def ignore_interrupts() -> None:

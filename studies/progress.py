@@ -1,15 +1,16 @@
 """What a person sees while a study runs: a bar on a terminal, plain lines elsewhere."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from studies.trials import Trial
+from studies.trials import Proposal, Trial, Values
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -17,37 +18,39 @@ SECONDS_BETWEEN_LINES = 5.0
 class Progress:
     """Shows which study runs, how far it is, the best so far, how many were pruned, time left."""
 
-    def __init__(self, key: str, trials: int) -> None:
-        """Show nothing yet."""
+    def __init__(self, key: str, trials: int, cost: Callable[[Values], float]) -> None:
+        """Show nothing yet. `cost` says how much work a trial is, in any unit."""
+        self._key, self._trials, self._cost = key, trials, cost
         self._console = Console(highlight=False)
-        self._key, self._trials = key, trials
         self._began = self._last_line = time.monotonic()
-        self._resumed: int | None = None
+        self._kept: set[int] | None = None
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[found]}"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[words]}"),
             console=self._console,
             disable=not self._console.is_terminal,
         )
-        self._task = self._bar.add_task(key, total=trials, found="")
+        self._task = self._bar.add_task(key, total=trials, words="")
 
-    def show(self, trials: Sequence[Trial]) -> None:
-        """Show where the study stands, given all its finished trials."""
-        if self._resumed is None:
-            self._resumed = len(trials)
-            if trials:
-                self._console.print(f"{self._key}: {len(trials)} trials are kept from before")
-        self._bar.update(self._task, completed=len(trials), found=found(trials))
+    def show(self, finished: Sequence[Trial], waiting: Sequence[Proposal]) -> None:
+        """Show where the study stands, given its finished trials and those now in the round."""
+        if self._kept is None:
+            self._kept = {trial.number for trial in finished}
+            if finished:
+                self._console.print(f"{self._key}: {len(finished)} trials are kept from before")
         now = time.monotonic()
-        due = now - self._last_line >= SECONDS_BETWEEN_LINES
-        if not self._console.is_terminal and (due or len(trials) == self._trials):
+        words = f"{found(finished)}, {self._left(finished, waiting, now - self._began)}"
+        self._bar.update(self._task, completed=len(finished), words=words)
+        due = now - self._last_line >= SECONDS_BETWEEN_LINES or len(finished) == self._trials
+        if due and not self._console.is_terminal:
             self._last_line = now
-            left = f"{self._seconds_left(len(trials), now):.0f} s left"
-            done = f"{self._key}: {len(trials)}/{self._trials} trials"
-            self._console.print(f"{done}, {found(trials)}, {left}")
+            self._console.print(f"{self._key}: {len(finished)}/{self._trials} trials, {words}")
+
+    def stopping(self) -> None:
+        """Say that the study stops once the trials that run are finished."""
+        self._console.print(f"{self._key}: finishing what runs; Ctrl-C again stops at once")
 
     def __enter__(self) -> Self:
         """Start the display."""
@@ -63,13 +66,21 @@ class Progress:
         """End the display, leaving its last state to be read."""
         self._bar.stop()
 
-    def _seconds_left(self, finished: int, now: float) -> float:
-        done = finished - (self._resumed or 0)
-        return (now - self._began) / done * (self._trials - finished) if done else 0.0
+    def _left(self, finished: Sequence[Trial], waiting: Sequence[Proposal], elapsed: float) -> str:
+        """The time left, from the work done so far; trials not yet proposed count as average."""
+        kept = self._kept or set()
+        done = [self._cost(trial.params) for trial in finished if trial.number not in kept]
+        if not done:
+            return "time left unknown"
+        known = [self._cost(proposal.params) for proposal in waiting]
+        average = (sum(done) + sum(known)) / (len(done) + len(known))
+        later = self._trials - len(finished) - len(waiting)
+        left = elapsed / sum(done) * (sum(known) + later * average)
+        return f"{timedelta(seconds=round(left))} left"
 
 
 def found(trials: Sequence[Trial]) -> str:
     """The best score and the number of pruned trials, in words."""
     complete = [trial.value for trial in trials if trial.state == "COMPLETE"]
-    best = f"best {max(complete):.2%}" if complete else "no result"
+    best = f"best {max(complete):.2%}" if complete else "no result yet"
     return f"{best}, {len(trials) - len(complete)} pruned"

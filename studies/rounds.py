@@ -57,20 +57,22 @@ def run_study(
     *,
     jobs: int = 1,
     cost: Callable[[Values], float] = lambda _: 1.0,
-    watch: Callable[[Sequence[Trial]], None] = lambda _: None,
+    watch: Callable[[Sequence[Trial], Sequence[Proposal]], None] = lambda _, __: None,
     unchanged: Callable[[], None] = lambda: None,
+    interrupts: Interrupts | None = None,
 ) -> list[Trial]:
     """Run `plan` to its last trial, from wherever `store` stands; return its trials in order.
 
     `cost` orders a round's trials, the dearest first, so that workers finish together. `watch`
-    sees all finished trials after each one. `unchanged` is called before anything is written
-    and raises if the study is no longer what it was.
+    sees all finished trials, and those of the round that are not, after each one. `unchanged` is
+    called before anything is written and raises if the study is no longer what it was.
+    `interrupts` listens for Ctrl-C.
 
     Raises: Interrupted after Ctrl-C; UserError if the store holds other trials than the plan's.
     """
     finished = {n: t for n, t in store.finished().items() if n < plan.trials}
-    watch(list(finished.values()))
-    with Interrupts() as interrupts:
+    watch(list(finished.values()), [])
+    with interrupts or Interrupts() as stop:
         for first in range(0, plan.trials, plan.round_size):
             numbers = plan.round_of(first)
             if all(number in finished for number in numbers):
@@ -83,11 +85,11 @@ def run_study(
             waiting = sorted(
                 (p for p in proposals if p.number not in finished), key=lambda p: -cost(p.params)
             )
-            for trial in _train(plan, objective, waiting, told, jobs=jobs, interrupts=interrupts):
+            for trial in _train(plan, objective, waiting, told, jobs=jobs, stop=stop):
                 unchanged()
                 store.finish(trial)
                 finished[trial.number] = trial
-                watch(list(finished.values()))
+                watch(list(finished.values()), [p for p in waiting if p.number not in finished])
             if not all(number in finished for number in numbers):
                 raise Interrupted
     return [finished[number] for number in range(plan.trials)]
@@ -129,13 +131,13 @@ def _train(
     told: Sequence[Trial],
     *,
     jobs: int,
-    interrupts: Interrupts,
+    stop: Interrupts,
 ) -> Iterator[Trial]:
     """Train the trials in parallel, yielding each as it finishes; after Ctrl-C start no more."""
     snapshot = [trial.frozen() for trial in told]
     tasks = (
         joblib.delayed(train_trial)(objective, proposal, plan.pruner(), snapshot, plan.direction)
-        for proposal in interrupts.until_requested(waiting)
+        for proposal in stop.until_requested(waiting)
     )
     with joblib.parallel_config(backend="loky", initializer=ignore_interrupts):
         parallel = joblib.Parallel(

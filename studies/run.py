@@ -10,8 +10,10 @@ import joblib
 
 from pipeline import params
 from pipeline.errors import UserError
+from pipeline.files import make_folder
 from studies.build import build, deciding
 from studies.export import REPORTS, export
+from studies.interrupts import Interrupts
 from studies.lock import only_run
 from studies.objective import METRIC
 from studies.progress import Progress
@@ -34,7 +36,8 @@ def run(key: str) -> str:
                 "what was trained before the change is kept under the old fingerprint"
             )
 
-    with only_run(key), Progress(key, study.plan.trials) as progress:
+    make_folder(REPORTS / key)
+    with only_run(key), Progress(key, study.plan.trials, study.objective.cost) as progress:
         trials = run_study(
             study.plan,
             study.objective,
@@ -43,6 +46,7 @@ def run(key: str) -> str:
             cost=study.objective.cost,
             watch=progress.show,
             unchanged=unchanged,
+            interrupts=Interrupts(progress.stopping),
         )
         export(study, trials, REPORTS / key)
     best = max(trial.value for trial in trials if trial.state == "COMPLETE")

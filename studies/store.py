@@ -11,8 +11,10 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
 
 from pipeline.errors import UserError
+from pipeline.files import make_folder
 from studies.trials import Direction, Proposal, Trial
 
 LIVE = Path("studies/live")
@@ -22,8 +24,13 @@ RECORD = "handtuned"  # the system attribute that holds what Optuna has no place
 def sqlite(folder: Path = LIVE) -> RDBStorage:
     """The SQLite storage in `folder`, made if it is not there; readers do not block its writer."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    folder.mkdir(parents=True, exist_ok=True)
-    storage = RDBStorage(url(folder), engine_kwargs={"connect_args": {"timeout": 60}})
+    make_folder(folder)
+    try:
+        storage = RDBStorage(url(folder), engine_kwargs={"connect_args": {"timeout": 60}})
+    except SQLAlchemyError as error:
+        raise UserError(
+            f"{folder}/handtuned.db must be an Optuna store, but {error.args[0]}; move it away"
+        ) from None
 
     @event.listens_for(storage.engine, "connect")
     def _configure(connection: Any, _: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,19 @@ from pipeline.nn.mlp import MLP
 
 FORMAT = "handtuned model"
 VERSION = 1
+
+
+# what NumPy and zipfile raise for files of every other kind; RuntimeError: of an encrypted one
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 class ModelFileError(ValueError):
@@ -73,7 +87,7 @@ def load(path: Path) -> Model:
             raise ModelFileError(f"{path} must be a {FORMAT} of version {VERSION}; train it again")
         mlp = MLP(tuple(description["widths"]), description["activation"])
         classes, about = tuple(description["classes"]), description["about"]
-    except (zipfile.BadZipFile, KeyError, TypeError, EOFError, OSError, ValueError) as error:
+    except DAMAGE as error:
         if isinstance(error, FileNotFoundError | PermissionError | ModelFileError):
             raise
         raise ModelFileError(f"{path} is damaged or is no {FORMAT}; train it again") from None

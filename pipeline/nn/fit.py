@@ -129,6 +129,7 @@ def fit(
         )
 
 
+@np.errstate(over="ignore", invalid="ignore")  # Diverged says it better than a warning
 def evaluate(mlp: MLP, theta: FloatArray, examples: Examples) -> tuple[float, NDArray[np.bool_]]:
     """The mean cross-entropy over the examples, and which of them (n,) are classified rightly."""
     n = len(examples.X)
@@ -178,6 +179,7 @@ class _Desk:
         return batch
 
 
+@np.errstate(over="ignore", invalid="ignore")  # as evaluate
 def _step(
     mlp: MLP, state: State, batch: Examples, recipe: Recipe, *, rate: float, desk: _Desk
 ) -> tuple[float, int]:
