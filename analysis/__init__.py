@@ -1,0 +1,1 @@
+"""Read results: files of finished stages in, tables, pictures and a report out."""

@@ -1,0 +1,48 @@
+"""`python -m analysis`: what reads results."""
+
+import typer
+
+from pipeline.errors import exit_on_user_error
+
+app = typer.Typer(
+    help="Read finished results: tables, pictures, notebooks and the report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def tables() -> None:
+    """Write reports/tables and reports/metrics.json."""
+    from analysis.tables import main
+
+    main()
+
+
+@app.command()
+def figures() -> None:
+    """Draw every picture into reports/figures."""
+    from analysis.figures import main
+
+    main()
+
+
+@app.command()
+def notebook(name: str = typer.Argument(help="file name in analysis/notebooks, no .py")) -> None:
+    """Execute one notebook into reports/notebooks."""
+    from analysis.notebook import execute
+
+    execute(name)
+
+
+@app.command()
+def report() -> None:
+    """Write reports/index.html from everything else."""
+    from analysis.report import write
+
+    write()
+
+
+if __name__ == "__main__":
+    exit_on_user_error(lambda: app(prog_name="python -m analysis"))

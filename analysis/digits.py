@@ -1,0 +1,49 @@
+"""Accuracy digit by digit."""
+
+from typing import Any
+
+from pandas import DataFrame
+
+from analysis import words
+from analysis.statistics import wilson
+
+
+def table(predictions: DataFrame) -> DataFrame:
+    """Accuracy of each digit with its interval, and the digit it is most often taken for."""
+    frame = DataFrame([_digit(int(str(d)), rows) for d, rows in predictions.groupby("label")])
+    return frame.astype({"taken_for": "Int64"})
+
+
+def markdown(frame: DataFrame) -> str:
+    """The digits as people read them."""
+    shown = frame[["digit", "images", "correct"]].assign(
+        accuracy=frame["accuracy"].map(words.percent),
+        interval=[words.between(row["low"], row["high"]) for row in frame.to_dict("records")],
+        mistaken=[
+            f"{row['taken_for']} ({row['times_taken']})" if row["times_taken"] else ""
+            for row in frame.to_dict("records")
+        ],
+    )
+    shown = shown.rename(
+        columns={"interval": "95 % interval", "mistaken": "most often taken for (times)"}
+    )
+    return words.markdown(
+        shown, f"On the {frame['split'].iloc[0]} images; the intervals are Wilson's."
+    )
+
+
+def _digit(digit: int, rows: DataFrame) -> dict[str, Any]:
+    correct = int((rows["predicted"] == digit).sum())
+    interval = wilson(correct, len(rows))
+    taken = rows.loc[rows["predicted"] != digit, "predicted"].value_counts(sort=False).sort_index()
+    return {
+        "digit": digit,
+        "split": rows["split"].iloc[0],
+        "images": len(rows),
+        "correct": correct,
+        "accuracy": correct / len(rows),
+        "low": interval.low,
+        "high": interval.high,
+        "taken_for": int(taken.index[int(taken.argmax())]) if len(taken) else None,
+        "times_taken": int(taken.max()) if len(taken) else 0,
+    }

@@ -1,0 +1,124 @@
+"""How much each searched parameter matters, with intervals, from independent draws only."""
+
+import json
+import warnings
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.importance import (
+    BaseImportanceEvaluator,
+    FanovaImportanceEvaluator,
+    PedAnovaImportanceEvaluator,
+    get_param_importances,
+)
+from pandas import DataFrame, concat
+
+from analysis.load import Study
+from analysis.statistics import bootstrap
+
+ENOUGH = 50  # complete trials; with fewer, pure noise can look important
+RESAMPLES = 20
+TREES = 64  # of the estimate
+TREES_RESAMPLED = 8  # of each resample: their scatter widens the interval a little
+
+
+def _ped_anova(_: int) -> BaseImportanceEvaluator:
+    return PedAnovaImportanceEvaluator()  # what leads into the best tenth
+
+
+def _fanova(trees: int) -> BaseImportanceEvaluator:
+    return FanovaImportanceEvaluator(n_trees=trees, seed=0)  # variance over the whole space
+
+
+METHODS: dict[str, Callable[[int], BaseImportanceEvaluator]] = {
+    "PED-ANOVA": _ped_anova,
+    "fANOVA": _fanova,
+}
+COLUMNS = ["study", "method", "parameter", "importance", "low", "high", "trials", "note"]
+
+
+def table(study: Study) -> DataFrame:
+    """Importances of a study of independent draws, largest first, with bootstrap intervals."""
+    complete = study.trials[study.trials["state"] == "COMPLETE"]
+    parts = [_one(study, complete, method) for method in METHODS]
+    return concat(parts, ignore_index=True).assign(study=study.key)[COLUMNS]
+
+
+def _one(study: Study, complete: DataFrame, method: str) -> DataFrame:
+    frame = DataFrame({"parameter": list(study.space)}).assign(method=method, trials=len(complete))
+    problem = _problem(study, complete)
+    if problem:
+        return frame.assign(importance=None, low=None, high=None, note=problem)
+    estimate = partial(importances, space=study.space, method=method)
+    quick = partial(estimate, trees=TREES_RESAMPLED)
+    intervals = bootstrap(complete, quick, resamples=RESAMPLES, seed=0)
+    frame = frame.assign(importance=frame["parameter"].map(estimate(complete)), note="")
+    # resampling repeats points, which shifts the estimate: keep it inside its interval
+    frame = frame.join(intervals, on="parameter")
+    frame["low"] = frame[["low", "importance"]].min(axis=1)
+    frame["high"] = frame[["high", "importance"]].max(axis=1)
+    return frame.sort_values(["importance", "parameter"], ascending=[False, True])
+
+
+def _problem(study: Study, complete: DataFrame) -> str:
+    if study.about["sampler"] != "random":
+        return f"draws of {study.about['sampler']} are not independent"
+    if len(complete) < ENOUGH:
+        return f"not enough trials ({len(complete)} complete, {ENOUGH} needed)"
+    return "" if complete["val_accuracy"].nunique() > 1 else "all trials score the same"
+
+
+def importances(
+    trials: DataFrame,
+    *,
+    space: Mapping[str, Mapping[str, Any]],
+    method: str,
+    trees: int = TREES,
+) -> dict[str, float]:
+    """Each parameter's share in the accuracy, summing to one, by Optuna's evaluator `method`."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    ranges = {name: _distribution(space[name]) for name in space}
+    study = optuna.create_study(direction="maximize")
+    study.add_trials(
+        [
+            optuna.trial.create_trial(
+                params={name: _value(row[name], ranges[name]) for name in ranges},
+                distributions=ranges,
+                value=row["val_accuracy"],
+            )
+            for row in trials.to_dict("records")
+        ]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        found = get_param_importances(study, evaluator=METHODS[method](trees))
+    return {name: float(found.get(name, 0.0)) for name in ranges}
+
+
+def _distribution(range_: Mapping[str, Any]) -> BaseDistribution:
+    kind = {"int": IntDistribution, "float": FloatDistribution}.get(range_["type"])
+    if kind is None:
+        return CategoricalDistribution([label(choice) for choice in range_["choices"]])
+    log = bool(range_.get("log"))
+    return kind(range_["low"], range_["high"], log=log)
+
+
+def _value(value: Any, range_: BaseDistribution) -> Any:
+    if isinstance(range_, CategoricalDistribution):
+        return label(value)
+    return int(value) if isinstance(range_, IntDistribution) else float(value)
+
+
+def label(choice: Any) -> str:
+    """A choice as text, whether it comes from study.json or from trials.csv."""
+    if isinstance(choice, int | float) and not isinstance(choice, bool):
+        return repr(float(choice))
+    return json.dumps(choice) if isinstance(choice, list) else str(choice)

@@ -1,0 +1,162 @@
+# %% [markdown]
+# # What did the search find, and how far can it be trusted?
+#
+# Two searches drew from one space: TPE, which learns from the trials before, and random search,
+# which does not. A grid crossed three parameters for the heat maps. Everything below is accuracy
+# on the validation images, except where the test images are named; those were opened once, by
+# the network that won.
+
+# %%
+# %matplotlib inline
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import Markdown, display
+
+from analysis import advice, captions, load, results, standings, summary, words
+from analysis.plots import (
+    heatmap,
+    heatmaps,
+    importance,
+    learning_curves,
+    optimization_history,
+    style,
+)
+
+style.use()
+pd.options.display.float_format = "{:.3g}".format
+tables = Path("reports/tables")
+found = results.read()
+search, random = found.search, found.random
+grid = captions.of_sampler(found, "grid", "")
+
+
+# %%
+def show(figure, text):
+    """Show a figure, with words for those who cannot see it."""
+    display(figure, metadata={"image/png": {"alt": text}})
+
+
+# %% [markdown]
+# ## What won?
+
+# %%
+Markdown(f"The winner: {summary.network(found.settings)}.")
+
+# %%
+best = pd.read_csv(tables / "leaderboard.csv")
+best.head(10).drop(columns=["rank", "split", "epochs", "parameters"]).set_index("study")
+
+# %% [markdown]
+# ## How sure is that?
+#
+# Intervals are Wilson's, at 95 %: they count the finite set of images. A best of many flatters
+# itself, because the same images chose it; the test images chose nothing.
+
+# %%
+rows = pd.DataFrame(standings.standings(found)).set_index("name")
+rows.assign(**rows[["accuracy", "low", "high"]].map(words.percent))
+
+# %%
+untuned = found.untuned and summary.against_untuned(search, found.untuned)
+others = int(best["tied"].sum()) - 1
+Markdown(
+    f"{others} of the next {len(best) - 1} configurations tie with the best: McNemar's exact test "
+    f"on the same {search.images:,} images cannot tell them apart. "
+    + (f"The best beside the untuned network: {untuned.verdict} points." if untuned else "")
+)
+
+# %% [markdown]
+# ## Was TPE worth it against random search?
+
+# %%
+figure, ax = style.single(8, 4.5)
+frame = optimization_history.table({study.key: study for study in (search, random) if study})
+optimization_history.draw(frame, ax, x="spent").legend(loc="lower right")
+show(figure, captions.alternative("optimization_history", found))
+
+# %%
+duel = summary.against_random(search, random) if random else None
+Markdown(
+    f"The best of TPE beside the best of random search: {duel.verdict} points. "
+    f"TPE took {summary.budgets(search, random)}."
+    if duel
+    else "There is no random search in the same space to compare with."
+)
+
+# %% [markdown]
+# ## What did the pruner stop?
+#
+# A pruner stops a trial that lags behind the trials of earlier rounds at the same epoch.
+
+# %%
+figure, ax = style.single(8, 4.5)
+learning_curves.draw(learning_curves.table(search), ax)
+show(figure, captions.alternative(f"learning_curves_{search.key}", found))
+
+# %%
+saved = search.about["settings"]["epochs"] * search.about["trials"] - search.about["epochs"]
+Markdown(
+    f"{search.about['pruned']} of {search.about['trials']} trials were pruned and "
+    f"{search.about['diverged']} diverged, which saved {saved:,} epochs."
+)
+
+# %% [markdown]
+# ## Which parameters matter?
+#
+# Importance takes independent draws, so it comes from the random search. PED-ANOVA asks what
+# leads into the best tenth, fANOVA what explains the variance everywhere. Intervals are from
+# resampling the trials.
+
+# %%
+if random:
+    importances = importance.table(load.importances(), random.key)
+ranked = random is not None and importances["importance"].notna().any()
+if ranked:
+    figure, ax = style.single(8, 4)
+    importance.draw(importances, ax)
+    show(figure, captions.alternative("importance", found))
+else:
+    print("There are not enough independent trials to rank the parameters.")
+
+# %% [markdown]
+# ## What do the heat maps say?
+#
+# Each cell: the best accuracy in per cent, and how many trials stand behind it.
+
+# %%
+if grid:
+    figure, ax = style.single(8, 5)
+    heatmap.draw(heatmap.table(grid, "learning_rate", "batch_size"), ax)
+    show(figure, captions.alternative("heatmap", found))
+
+# %%
+if grid:
+    figure = heatmaps.by_value(grid, "learning_rate", "batch_size", "hidden_size")
+    show(figure, captions.alternative("heatmap_by_hidden_size", found))
+
+# %% [markdown]
+# The two parameters that lead the importances, in the random search; the report has every pair.
+
+# %%
+if ranked:
+    figure, ax = style.single(8, 5)
+    x, y = importances["parameter"].unique()[:2]
+    heatmap.draw(heatmap.table(random, x, y), ax)
+    show(figure, ax.get_title(loc="left"))
+
+# %% [markdown]
+# ## The answer
+
+# %%
+steps = advice.advice(search, others, duel)
+answer = [
+    f"The search found {summary.network(found.settings)}.",
+    summary.on_test_images(found.tuned),
+    f"TPE against random search: {duel.verdict} points." if duel else "",
+    f"{importance.title(importances)}." if ranked else "",
+    captions.alternative("heatmap", found) if grid else "",
+    "What to do next:",
+    "\n".join(f"- {step.seen} {step.remedy}" for step in steps) or "nothing stands out.",
+]
+Markdown("\n\n".join(part for part in answer if part))

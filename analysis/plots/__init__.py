@@ -1,0 +1,1 @@
+"""One picture a file: `table(...)` gives the frame, `draw(frame, ax)` draws it."""

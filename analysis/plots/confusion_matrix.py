@@ -1,0 +1,60 @@
+"""Which digit is taken for which: counts, colored by share of each true digit."""
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from pandas import DataFrame, crosstab
+
+from analysis import words
+
+
+def table(predictions: DataFrame) -> DataFrame:
+    """Counts of images, true digits as rows, predicted digits as columns."""
+    digits = sorted({*predictions["label"], *predictions["predicted"]})
+    counts = crosstab(predictions["label"], predictions["predicted"])
+    frame = counts.reindex(index=digits, columns=digits, fill_value=0)
+    frame.attrs["split"] = ", ".join(sorted(predictions["split"].unique()))
+    return frame
+
+
+def draw(frame: DataFrame, ax: Axes) -> Axes:
+    """Draw a `table`: counts as text, color by share of the row on a root scale."""
+    totals = frame.sum(axis=1)
+    shares = frame.div(totals.where(totals > 0, 1), axis=0)
+    sns.heatmap(
+        shares**0.5,  # a root, so that single mistakes show beside the diagonal
+        annot=frame.map(lambda count: f"{count}" if count else ""),
+        fmt="",
+        cmap="Blues",
+        vmin=0,
+        vmax=1,
+        square=True,
+        linewidths=0.5,
+        cbar_kws={"label": "share of the true digit (root scale)"},
+        ax=ax,
+    )
+    bar = ax.collections[0].colorbar
+    if bar:
+        bar.set_ticks(
+            [share**0.5 for share in SHARES], labels=[words.percent(s, 0) for s in SHARES]
+        )
+    ax.set(xlabel="predicted digit", ylabel="true digit", title=title(frame))
+    ax.tick_params(rotation=0, length=0)
+    return ax
+
+
+SHARES = (0.0, 0.01, 0.05, 0.2, 0.5, 1.0)
+
+
+def title(frame: DataFrame) -> str:
+    """The most frequent mistake."""
+    counts = frame.to_numpy()
+    n, right = counts.sum(), counts.trace()
+    split = frame.attrs.get("split", "")
+    start = f"{right} of {n} {split} images right ({words.percent(right / max(n, 1))})"
+    mistakes = counts - np.diag(counts.diagonal())
+    if not mistakes.any():
+        return f"{start}; no mistake"
+    row, column = divmod(int(mistakes.argmax()), len(frame))
+    true, taken, times = frame.index[row], frame.columns[column], mistakes.max()
+    return f"{start}; most often {true} taken for {taken} ({times} times)"

@@ -1,0 +1,138 @@
+"""Stage `report`: reports/index.html, one page that says what won, by how much and how surely.
+
+Reads reports/studies, train, final, tables, figures and notebooks; links only to what is there.
+"""
+
+import html
+import platform
+import re
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup, escape
+from threadpoolctl import threadpool_info
+
+from analysis import captions, page, results, summary, words
+from analysis.advice import Advice, advice
+from analysis.load import REPORTS
+from analysis.results import Results
+from analysis.standings import Entry, standings
+from pipeline.files import write_text
+
+TEMPLATES = Path(__file__).parent / "templates"
+TABLES = {
+    "leaderboard": "The best configurations",
+    "iteration_history": "From a broken network to a good one",
+    "studies": "The studies",
+    "per_digit": "Digit by digit",
+}
+FILES = ("metrics.json", "tables/*.csv", "studies/*/trials.csv", "studies/*/history.csv")
+COMMANDS = {
+    "make repro": "everything from the digits to this page; only what changed runs again",
+    "make dashboard": "every trial in Optuna Dashboard, live",
+    "make test": "the tests",
+}
+
+
+def write(reports: Path = REPORTS) -> None:
+    """Write `reports`/index.html. Raises: UserError if there is no study to report."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"percent": words.percent, "points": summary.signed, "code": code}
+    template = environment.get_template("report.html.j2")
+    text = template.render(contents(reports)).rstrip("\n") + "\n"
+    write_text(reports / "index.html", text.replace(" %", "\N{NO-BREAK SPACE}%"))
+
+
+def contents(reports: Path = REPORTS) -> dict[str, Any]:
+    """Everything the template shows."""
+    found = results.read(reports)
+    entries = list(standings(found))
+    return {
+        "results": found,
+        "network": summary.network(found.settings),
+        "entries": entries,
+        "scale": scale(entries),
+        "untuned": found.untuned and summary.against_untuned(found.search, found.untuned),
+        "random": against_random(found),
+        "budgets": found.random and summary.budgets(found.search, found.random),
+        "advice": next_steps(found, reports),
+        "notebooks": page.links(reports, ["notebooks/*.html"], page_title),
+        "files": page.links(reports, FILES, lambda path: path.relative_to(reports).as_posix()),
+        "commands": COMMANDS,
+        "tables": [
+            page.table(path, title)
+            for name, title in TABLES.items()
+            if (path := reports / "tables" / f"{name}.md").is_file()
+        ],
+        "pictures": pictures(found, reports),
+        "versions": versions(),
+    }
+
+
+def scale(entries: list[Entry]) -> tuple[int, int]:
+    """The drawing's range in whole per cent, wide enough for every interval."""
+    low = min((100 * item.low for item in entries), default=0.0)
+    high = max((100 * item.high for item in entries), default=100.0)
+    return int(low), min(int(high) + 1, 100)
+
+
+def against_random(found: Results) -> summary.Comparison | None:
+    """The search beside random search, where there was one."""
+    return summary.against_random(found.search, found.random) if found.random else None
+
+
+def next_steps(found: Results, reports: Path) -> list[Advice]:
+    """What to do next, with the number of configurations that tie with the leader."""
+    path = reports / "tables" / "leaderboard.csv"
+    tied = int(pd.read_csv(path)["tied"].sum()) - 1 if path.is_file() else 0
+    return advice(found.search, tied, against_random(found))
+
+
+def pictures(found: Results, reports: Path) -> list[page.Picture]:
+    """Every picture with its caption, and what it shows in words for those who cannot see it."""
+    paths = sorted(reports.glob("figures/*.png"), key=lambda path: captions.order(path.stem))
+    return [
+        page.picture(
+            path,
+            reports,
+            alt=captions.alternative(path.stem, found),
+            caption=captions.caption(path.stem),
+        )
+        for path in paths
+    ]
+
+
+def code(text: str) -> Markup:
+    """Text as HTML, what stands in backticks as code.
+
+    >>> code("a < b: raise `trials`")
+    Markup('a &lt; b: raise <code>trials</code>')
+    """
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 escaped
+
+
+def page_title(path: Path) -> str:
+    """A page's title."""
+    _, _, rest = path.read_text(encoding="utf-8").partition("<title>")
+    return html.unescape(rest.partition("</title>")[0]) or path.stem
+
+
+def versions() -> Mapping[str, str]:
+    """What this page was made with; results may differ in the last bit elsewhere."""
+    blas = {str(pool.get("architecture")) for pool in threadpool_info() if "architecture" in pool}
+    names = ("numpy", "optuna", "pandas", "matplotlib")
+    return {
+        "Python": platform.python_version(),
+        **{name: version(name) for name in names},
+        "processor": ", ".join([platform.machine(), *sorted(blas)]),
+    }

@@ -1,0 +1,45 @@
+"""The networks worth comparing, each with its accuracy and interval."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from analysis import summary
+from analysis.load import Study
+from analysis.results import Results
+from analysis.statistics import wilson
+
+
+class Entry(NamedTuple):
+    """One network's accuracy with its interval, and on which images."""
+
+    name: str
+    split: str
+    accuracy: float
+    low: float
+    high: float
+
+
+def standings(found: Results) -> Iterator[Entry]:
+    """The networks worth comparing: untuned, best of random search, best of the search, tuned."""
+    if found.untuned:
+        right = found.untuned.predictions["label"] == found.untuned.predictions["predicted"]
+        yield entry("Untuned", "validation", int(right.sum()), len(right))
+    if found.random:
+        yield from best_of("Best of random search", found.random)
+    sampler = summary.NAMES.get(found.search.about["sampler"], found.search.about["sampler"])
+    yield from best_of(f"Best of {sampler} search", found.search)
+    if found.tuned:
+        correct, images = found.tuned.metrics["correct"], found.tuned.metrics["images"]
+        yield entry("Tuned, trained again", "test", int(correct), int(images))
+
+
+def best_of(name: str, study: Study) -> Iterator[Entry]:
+    """The best trial of a study, if one finished."""
+    number = summary.best(study)
+    if number is not None:
+        yield entry(name, "validation", int(study.correct[number].sum()), study.images)
+
+
+def entry(name: str, split: str, correct: int, images: int) -> Entry:
+    """An accuracy with Wilson's interval."""
+    return Entry(name, split, correct / images, *wilson(correct, images))

@@ -1,0 +1,110 @@
+"""Intervals and tests for accuracies: every claim counts images, and seeds where there are any."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import scipy.stats
+from numpy.typing import NDArray
+from pandas import DataFrame
+
+LEVEL = 0.95
+
+Bits = NDArray[np.bool_]
+Scores = NDArray[np.bool_] | NDArray[np.float64]  # an image's score: right or not, or a chance
+
+
+class Interval(NamedTuple):
+    """A 95 % confidence interval."""
+
+    low: float
+    high: float
+
+
+def wilson(correct: int, images: int) -> Interval:
+    """The interval of one network's accuracy on a finite set of images.
+
+    Source: E. B. Wilson, 1927, J. Am. Stat. Assoc. 22, 209-212.
+    """
+    if images == 0:
+        return Interval(0.0, 1.0)
+    interval = scipy.stats.binomtest(correct, images).proportion_ci(LEVEL, method="wilson")
+    return Interval(float(interval.low), float(interval.high))
+
+
+def mean_accuracy(scores: Scores) -> Interval:
+    """The interval of the mean accuracy of several seeds on the same images, (seeds, images).
+
+    It counts both draws: another seed and another set of images would each move the mean. See
+    `crossed_margin`. One seed says nothing about seeds: there the interval is Wilson's.
+    """
+    seeds, images = scores.shape
+    mean, margin = float(scores.mean()), crossed_margin(scores.astype(float))
+    if seeds == 1 or margin < 1e-9:  # rounding of equal scores
+        return wilson(round(mean * images), images)
+    return Interval(max(mean - margin, 0.0), min(mean + margin, 1.0))
+
+
+def mean_difference(after: Scores, before: Scores) -> Interval:
+    """The interval of the change in accuracy, paired by seed and image, (seeds, images) each."""
+    change = after.astype(float) - before
+    margin = crossed_margin(change)
+    return Interval(float(change.mean()) - margin, float(change.mean()) + margin)
+
+
+def crossed_margin(values: NDArray[np.float64]) -> float:
+    """Half the 95 % interval of the mean over seeds (rows) crossed with images (columns).
+
+    variance = var(seed means) / seeds + var(image means) / images, with Student's t at
+    Satterthwaite's degrees of freedom. The seed-by-image part is counted in both terms, so the
+    interval errs on the wide side. Source: J. Cornfield and J. W. Tukey, 1956, Ann. Math.
+    Stat. 27, 907-949 (two random factors); F. E. Satterthwaite, 1946, Biometrics Bull. 2, 110-114.
+    """
+    parts = [
+        (float(means.var(ddof=1)) / len(means), len(means) - 1)
+        for means in (values.mean(axis=1), values.mean(axis=0))
+        if len(means) > 1
+    ]
+    variance = sum(part for part, _ in parts)
+    if variance == 0:
+        return 0.0
+    freedom = variance**2 / sum(part**2 / count for part, count in parts)
+    return float(scipy.stats.t.ppf((1 + LEVEL) / 2, freedom)) * float(np.sqrt(variance))
+
+
+def mcnemar(first: Bits, second: Bits) -> float:
+    """The exact p-value that two networks are equally often right on the same images.
+
+    Only images that one network gets right and the other wrong count; under equality each way
+    is a fair coin. Source: Q. McNemar, 1947, Psychometrika 12, 153-157.
+    """
+    only_first = int((first & ~second).sum())
+    only_second = int((second & ~first).sum())
+    if only_first + only_second == 0:
+        return 1.0
+    return float(scipy.stats.binomtest(only_first, only_first + only_second).pvalue)
+
+
+def best_so_far(trials: DataFrame) -> DataFrame:
+    """Add `spent` (epochs trained up to each trial) and `best` (highest finished accuracy)."""
+    finished = trials["val_accuracy"].where(trials["state"] == "COMPLETE")
+    return trials.assign(spent=trials["epochs"].cumsum(), best=finished.cummax().ffill())
+
+
+def bootstrap(
+    frame: DataFrame,
+    estimate: Callable[[DataFrame], dict[str, float]],
+    *,
+    resamples: int,
+    seed: int,
+) -> DataFrame:
+    """Percentile intervals of named estimates: columns `low`, `high`, one row a name.
+
+    Source: B. Efron, 1979, Ann. Stat. 7, 1-26.
+    """
+    rng = np.random.default_rng(seed)
+    draws = DataFrame(
+        [estimate(frame.iloc[rng.integers(len(frame), size=len(frame))]) for _ in range(resamples)]
+    )
+    tail = (1 - LEVEL) / 2
+    return DataFrame({"low": draws.quantile(tail), "high": draws.quantile(1 - tail)})

@@ -1,0 +1,141 @@
+"""The whole graph on a few hundred images, in a temporary clone, as a user runs it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.workspace import merged
+
+ROOT = Path(__file__).parents[2]
+PARTS = (
+    *("pipeline", "studies", "analysis", ".dvc/config", ".dvc/.gitignore", ".dvcignore"),
+    *(".gitignore", "dvc.yaml", "params.yaml", "params.schema.json"),
+)
+TINY = {
+    "data": {"sizes": {"train": 300, "val": 100, "test": 100}},
+    "trainer": {"epochs": 3},
+    "studies": {
+        "search": {"trials": 8, "round_size": 4, "space": {"hidden_size": {"high": 32}}},
+        "random": {"trials": 8, "space": {"hidden_size": {"high": 32}}},
+        "grid": {"space": {"learning_rate": {"choices": [0.001, 0.01]}}},
+        "iterations": {"seeds": [1], "settings": {"epochs": 3, "decay_epochs": [2]}},
+    },
+}
+pytestmark = pytest.mark.slow
+
+
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the clone, with this environment's programs first on PATH."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "HANDTUNED_JOBS": "2", "COLUMNS": "200"}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def dvc(folder: Path, *arguments: str) -> str:
+    """Run DVC, which must succeed; returns what it printed."""
+    result = run(folder, "dvc", *arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone with tiny parameters, committed to git, its graph run once."""
+    folder = tmp_path_factory.mktemp("a clone")  # a path with a space
+    for part in PARTS:
+        (folder / part).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / part).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "live")
+            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+        else:
+            shutil.copy(ROOT / part, folder / part)
+    yaml = YAML()
+    yaml.representer.ignore_aliases = lambda _: True
+    with (folder / "params.yaml").open("w") as file:
+        yaml.dump(merged(yaml.load(ROOT / "params.yaml"), TINY), file)
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+    for arguments in (("init", "-q"), ("add", "-A"), (*who, "commit", "-qm", "clone")):
+        assert run(folder, "git", *arguments).returncode == 0
+    dvc(folder, "repro")
+    return folder
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    """Every result under the byte-for-byte promise."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted((folder / "reports").rglob("*"))
+        if path.is_file() and not path.name.startswith(("cost", "timing", "timeline"))
+    }
+
+
+def test_everything_is_there(clone: Path) -> None:
+    """The run leaves tables, pictures, notebooks, the tuned network and the report."""
+    reports = clone / "reports"
+    for name in (
+        *("index.html", "metrics.json", "final/model.npz", "train/model.npz"),
+        *("tables/iteration_history.csv", "tables/iteration_history.md", "tables/leaderboard.csv"),
+        *("figures/heatmap.png", "figures/iteration_history.png", "figures/hidden_size.png"),
+        *("figures/cost_seconds.png", "figures/optimization_history.png"),
+        *("figures/confusion_matrix.png", "figures/sample_predictions.png"),
+        *("figures/per_digit.png", "figures/heatmaps_search.png"),
+        *("notebooks/01_search.ipynb", "notebooks/02_iteration_history.html"),
+    ):
+        assert (reports / name).stat().st_size > 0, name
+    assert 0.1 < json.loads((reports / "metrics.json").read_text())["test_accuracy"] <= 1
+
+
+def test_second_run_does_nothing(clone: Path) -> None:
+    """Run again, no stage runs and no file changes."""
+    before = outputs(clone)
+    assert "Running stage" not in dvc(clone, "repro")
+    assert outputs(clone) == before
+
+
+def test_nothing_unwanted_shows_up_in_git(clone: Path) -> None:
+    """After a run git sees results only: no data, store or cache, and no change to a source."""
+    seen = run(clone, "git", "status", "--porcelain").stdout.split()
+    assert seen == ["??", "dvc.lock", "??", "reports/"]
+
+
+def test_dvc_shows_the_results(clone: Path) -> None:
+    """Metrics, plots, parameters and the graph are there for DVC's own commands."""
+    assert "test_accuracy" in dvc(clone, "metrics", "show")
+    assert "index.html" in dvc(clone, "plots", "show", "-o", "dvc_plots")
+    assert "study@search" in dvc(clone, "dag", "--mermaid")
+    params = clone / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("learning_rate: 0.001", "learning_rate: 0.002", 1))
+    try:
+        assert "learning_rate" in dvc(clone, "params", "diff")
+    finally:
+        params.write_text(text)
+
+
+def test_only_the_edited_study_runs_again(clone: Path) -> None:
+    """A dry run after an edit of one study's seed leaves the others alone."""
+    params = clone / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("seed: 3", "seed: 4"))
+    try:
+        status = json.loads(dvc(clone, "status", "--json"))
+    finally:
+        params.write_text(text)
+    assert "study@grid" in status
+    assert not {"study@search", "study@random", "study@iterations", "train"} & set(status)
+
+
+def test_experiments_run_on_another_setting(clone: Path) -> None:
+    """`dvc exp run -S` trains what the setting touches and lists the experiment."""
+    before = (clone / "reports/train/history.csv").read_text().count("\n")
+    dvc(clone, "exp", "run", "--name", "longer", "-S", "trainer.epochs=5", "train")
+    assert (clone / "reports/train/history.csv").read_text().count("\n") == before + 2
+    assert "longer" in dvc(clone, "exp", "show", "--csv")

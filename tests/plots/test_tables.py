@@ -1,0 +1,183 @@
+"""The tables stage and the frames behind it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pandas import DataFrame
+
+from analysis import digits, iterations, leaderboard, load, tables, words
+from analysis.load import Study
+from analysis.statistics import wilson
+from pipeline.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def written(reports: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Reports with their tables, made far from any params.yaml."""
+    folder = tmp_path_factory.mktemp("tables")
+    copy = Path(shutil.copytree(reports, folder / "reports"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        tables.main(copy)
+    return copy
+
+
+def test_every_table_is_written(written: Path) -> None:
+    """One CSV for machines; Markdown for people beside what they read."""
+    names = sorted(path.name for path in (written / "tables").iterdir())
+    for stem in ("iteration_history", "leaderboard", "per_digit", "studies"):
+        assert {f"{stem}.csv", f"{stem}.md"} <= set(names)
+    assert {"importance.csv", "cost.csv"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    "name", ["iteration_history", "leaderboard", "per_digit", "studies", "cost"]
+)
+def test_accuracies_say_their_split(written: Path, name: str) -> None:
+    """Only the digits of the final network are on test images."""
+    frame = pd.read_csv(written / "tables" / f"{name}.csv")
+    assert set(frame["split"]) == ({"test"} if name == "per_digit" else {"val"})
+
+
+def test_tables_repeat_byte_for_byte(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second run writes the same bytes."""
+    monkeypatch.chdir(written.parent)
+    before = {path: path.read_bytes() for path in written.rglob("*") if path.is_file()}
+    tables.main(written)
+    assert before == {path: path.read_bytes() for path in written.rglob("*") if path.is_file()}
+
+
+def test_metrics_are_few_and_flat(written: Path) -> None:
+    """About ten numbers, test accuracy with its Wilson interval first."""
+    numbers = json.loads((written / "metrics.json").read_text())
+    assert all(isinstance(value, int | float) for value in numbers.values())
+    assert list(numbers)[:3] == ["test_accuracy", "test_low", "test_high"]
+    assert numbers["test_low"] == pytest.approx(wilson(954, 1000).low)
+    assert {"val_accuracy_train", "val_accuracy_search", "epochs_random"} <= numbers.keys()
+    assert len(numbers) <= 12
+
+
+def test_no_study_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty reports name the command that fills them."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="must hold a study, but holds none; run make repro"):
+        tables.main(tmp_path / "reports")
+
+
+def test_without_a_final_network_the_rest_is_written(
+    reports: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A search that is not final yet has tables; a line says what is left out."""
+    shutil.copytree(reports / "studies" / "random", tmp_path / "reports" / "studies" / "random")
+    monkeypatch.chdir(tmp_path)
+    tables.main(tmp_path / "reports")
+    assert "per_digit left out" in capsys.readouterr().err
+    assert (tmp_path / "reports" / "tables" / "leaderboard.csv").is_file()
+    assert "test_accuracy" not in (tmp_path / "reports" / "metrics.json").read_text()
+
+
+def test_iterations_are_diagnosed_in_order(studies: dict[str, Study]) -> None:
+    """The two broken steps are found, the first by its gradient."""
+    frame = iterations.table(studies["iterations"])
+    assert frame["iteration"].tolist() == [1, 2, 3, 4, 5, 6]
+    assert frame["issue"].iloc[0] == "wrong gradient, caught by the check; diverged"
+    assert frame["issue"].iloc[4] == "diverged"
+    assert "underfits" in frame["issue"].iloc[1]
+    assert frame["configuration"].iloc[4] == "1024 units, rate 0.15"
+
+
+def test_iterations_have_intervals_around_their_means(studies: dict[str, Study]) -> None:
+    """Every mean lies inside its interval, and the change is the difference of the means."""
+    frame = iterations.table(studies["iterations"])
+    assert (frame["low"] < frame["val_accuracy"]).all()
+    assert (frame["val_accuracy"] < frame["high"]).all()
+    assert frame["change"].iloc[1:].to_numpy() == pytest.approx(
+        frame["val_accuracy"].diff().iloc[1:].to_numpy()
+    )
+    assert pd.isna(frame["change"].iloc[0])
+
+
+def test_published_values_are_their_own_column(studies: dict[str, Study]) -> None:
+    """What a write-up claims is never mixed with what was measured."""
+    frame = iterations.table(studies["iterations"])
+    assert frame["published_accuracy"].iloc[-1] == 0.9425
+    assert "94.25 %" in iterations.markdown(frame)
+
+
+def test_a_diverged_seed_counts_as_guessing(studies: dict[str, Study]) -> None:
+    """Its stored bits mean nothing; it scores chance on every image."""
+    study = studies["iterations"]
+    diverged = study.trials[study.trials["feasible"] == 0]
+    assert (iterations.scores(study, diverged) == 0.1).all()
+
+
+def test_the_leaderboard_joins_the_searches(studies: dict[str, Study]) -> None:
+    """The best 20 of search and random, sorted; neither the grid nor pruned trials."""
+    frame = leaderboard.table(studies)
+    assert len(frame) == 20
+    assert set(frame["study"]) == {"search", "random"}
+    assert frame["val_accuracy"].is_monotonic_decreasing
+    states = studies["search"].trials.set_index("number")["state"]
+    assert (states.loc[frame.loc[frame["study"] == "search", "number"]] == "COMPLETE").all()
+
+
+def test_the_leader_ties_with_itself_only_where_images_say_so(studies: dict[str, Study]) -> None:
+    """`tied` is McNemar's p above 5 %: true for the leader, false at the end of this list."""
+    frame = leaderboard.table(studies)
+    assert frame["p_value"].iloc[0] == 1.0
+    assert frame["tied"].tolist() == (frame["p_value"] > 0.05).tolist()
+    assert frame["tied"].iloc[0]
+    assert not frame["tied"].iloc[-1]
+
+
+def test_a_study_without_a_finished_trial_has_no_best(odd_study: Callable[..., Study]) -> None:
+    """All pruned: the overview says so instead of failing."""
+    study = odd_study(8, pruned=1.0, diverged=0.0)
+    frame = leaderboard.overview({"odd": study})
+    assert frame["complete"].tolist() == [0]
+    assert "nothing finished" in leaderboard.overview_markdown(frame)
+    assert leaderboard.table({"odd": study}).empty
+
+
+def test_cost_has_one_row_a_trial(studies: dict[str, Study]) -> None:
+    """Seconds stand beside what they bought."""
+    frame = tables.cost(studies)
+    assert len(frame) == sum(len(study.trials) for study in studies.values())
+    assert (frame["seconds"] > 0).all()
+
+
+def test_digits_count_what_they_are_taken_for(reports: Path) -> None:
+    """Three is made up to be taken for five, and zero never mistaken."""
+    frame = digits.table(load.final(reports).predictions)
+    assert frame["images"].sum() == 1000
+    assert frame["taken_for"].iloc[3] == 5
+    wrong = frame["images"] - frame["correct"]
+    assert (frame["times_taken"] <= wrong).all()
+
+
+def test_markdown_aligns_numbers_and_keeps_columns() -> None:
+    """A bar inside a cell cannot start a new column."""
+    text = words.markdown(DataFrame({"n": [1], "name": ["a|b"]}), "A note.")
+    assert text == "| n | name |\n| --: | --- |\n| 1 | a/b |\n\nA note.\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"hidden_size": [256, 64]}, "256-64 units, rate 0.01"),
+        ({"hidden_size": []}, "no units, rate 0.01"),
+        ({"clip": None}, "128 units, rate 0.01, no clip"),
+        ({"fault": "output_error_sign"}, "128 units, rate 0.01, fault output error sign"),
+    ],
+    ids=["layers", "linear", "none", "fault"],
+)
+def test_configurations_in_words(change: dict[str, object], expected: str) -> None:
+    """Units and rate always, then what was changed."""
+    assert words.configuration({"hidden_size": [128], "learning_rate": 0.01}, change) == expected

@@ -1,0 +1,105 @@
+"""The digits objective and the fingerprint of a digits study."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import params, training
+from pipeline.nn.gradcheck import check
+from pipeline.nn.mlp import MLP
+from pipeline.study_settings import Variant
+from studies import faults, fingerprint
+from studies.build import DigitsStudy, build, deciding
+
+
+@pytest.fixture
+def search(project: Path, monkeypatch: pytest.MonkeyPatch) -> DigitsStudy:
+    """The search study of the small project, which is the working folder."""
+    monkeypatch.chdir(project)
+    return build(params.load(), "search")
+
+
+POINT = {
+    "hidden_size": 20,
+    "learning_rate": 0.05,
+    "batch_size": 32,
+    "optimizer": "momentum",
+    "decay_epochs": "[2]",
+}
+
+
+def test_curve_is_plain_training(search: DigitsStudy) -> None:
+    """The objective reports what the trainer itself does with those settings and that seed."""
+    reports = list(search.objective(POINT, 11))
+    settings = search.objective.settings(POINT)
+    assert settings.decay_epochs == (2,)
+    train, val = search.objective.train, search.objective.val
+    _, _, epochs = training.begin(settings, train, val, 11)
+    assert [report.score for report in reports] == [epoch.val_accuracy for epoch in epochs]
+
+
+def test_bits_agree_with_the_score(search: DigitsStudy) -> None:
+    """The stored bits say which validation images were right: as many as the accuracy says."""
+    last = list(search.objective(POINT, 11))[-1]
+    bits = np.unpackbits(np.frombuffer(last.detail, np.uint8), count=100)
+    assert bits.mean() == pytest.approx(last.score)
+
+
+def test_divergence_ends_at_chance(search: DigitsStudy) -> None:
+    """A network whose loss is no longer finite ends there: complete, infeasible, chance level."""
+    wild = POINT | {"optimizer": "sgd", "learning_rate": 1e12, "decay_epochs": "[]"}
+    with np.errstate(over="ignore", invalid="ignore"):
+        last = list(search.objective(wild, 11))[-1]
+    assert (last.score, last.stop, last.feasible) == (0.1, "diverged", False)
+    assert not any(last.detail)
+
+
+def test_cost_counts_work(search: DigitsStudy) -> None:
+    """More units, or smaller batches, cost more."""
+    cost = search.objective.cost
+    assert cost(POINT | {"hidden_size": 40}) > cost(POINT)
+    assert cost(POINT | {"batch_size": 16}) > cost(POINT)
+
+
+def test_faults_have_names() -> None:
+    """Every fault that params.yaml may name is there, and no other."""
+    names = Variant.model_json_schema()["properties"]["fault"]["anyOf"][0]
+    assert set(faults.FAULTS) == {names["const"]}
+
+
+@pytest.mark.parametrize("name", faults.FAULTS)
+def test_gradient_check_catches_every_fault(name: str) -> None:
+    """A published defect is seen by the gradient check, and a sound network passes."""
+    assert not check(faults.FAULTS[name](faults.TWIN)).passed
+    assert check(MLP(faults.TWIN)).passed
+
+
+def test_fingerprint_covers_what_decides(search: DigitsStudy) -> None:
+    """Another seed, space, trainer or data: another study. More trials: the same one."""
+    loaded = params.load()
+    same = deciding(loaded, "search")
+    assert fingerprint.digest(same) == fingerprint.digest(search.parts)
+    section = loaded.studies["search"]
+
+    def changed(**update: object) -> params.Params:
+        studies = loaded.studies | {"search": section.model_copy(update=update)}
+        return loaded.model_copy(update={"studies": studies})
+
+    assert deciding(changed(trials=99), "search") == same
+    assert deciding(changed(seed=99), "search") != same
+    assert deciding(changed(round_size=2), "search") != same
+    trainer = loaded.trainer.model_copy(update={"l2": 0.1})
+    assert deciding(loaded.model_copy(update={"trainer": trainer}), "search") != same
+
+
+def test_fingerprint_sees_training_and_validation_data_only(search: DigitsStudy) -> None:
+    """The digests of training and validation arrays are in, those of the test split are not."""
+    assert {name.split("/")[0] for name in search.parts["data"]} == {"train", "val"}
+
+
+def test_comments_do_not_count() -> None:
+    """A comment or a blank line leaves a source file's digest alone; a number does not."""
+    plain = fingerprint._tokens(b"x = 1\ny = 2\n")
+    assert fingerprint._tokens(b"# why\nx = 1  # so\n\n\ny = 2\n") == plain
+    assert fingerprint._tokens(b"x = 1\ny = 3\n") != plain

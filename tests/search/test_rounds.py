@@ -1,0 +1,160 @@
+"""The engine: the same trials however it is run."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pipeline.errors import UserError
+from studies import proposals
+from studies.interrupts import Interrupted, Interrupts
+from studies.rounds import run_study
+from studies.trials import Report, Trial
+from tests.search.toys import Kept, curve, dawdling_curve, facts, plan
+
+
+@pytest.fixture(scope="module")
+def reference() -> list[Trial]:
+    """The study run by one worker, never interrupted."""
+    return run_study(plan(), curve, Kept())
+
+
+@pytest.mark.parametrize("jobs", [2, 3])
+def test_workers_decide_nothing(reference: list[Trial], jobs: int) -> None:
+    """Any number of workers, finishing in any order, makes the same trials."""
+    assert facts(run_study(plan(), dawdling_curve, Kept(), jobs=jobs)) == facts(reference)
+
+
+def test_the_study_prunes_and_finishes(reference: list[Trial]) -> None:
+    """The reference is worth comparing with: it has pruned and finished trials, none alike."""
+    assert {trial.state for trial in reference} == {"COMPLETE", "PRUNED"}
+    assert len({str(trial.params) for trial in reference}) == len(reference)
+
+
+def test_first_round_is_never_pruned(reference: list[Trial]) -> None:
+    """Nothing has been told before the first round: there is nothing to compare with."""
+    assert {trial.state for trial in reference[:6]} == {"COMPLETE"}
+
+
+@pytest.mark.parametrize("finished", [1, 5, 6, 8, 13, 19])
+def test_resuming_makes_the_same_trials(reference: list[Trial], finished: int) -> None:
+    """A study stopped after any trial, out of order too, ends as if it had not been."""
+    kept = reference[: finished - finished % 6] + reference[: finished + 1][-(finished % 6) :]
+    store = Kept(kept)
+    assert facts(run_study(plan(), curve, store, jobs=2)) == facts(reference)
+    assert not set(store.order) & {trial.number for trial in kept}
+
+
+@pytest.mark.parametrize("first", [1, 8, 12])
+def test_extending_makes_the_same_trials(reference: list[Trial], first: int) -> None:
+    """Some trials and then the others are the same as all at once, whatever the round."""
+    store = Kept()
+    run_study(plan(first), curve, store)
+    assert facts(run_study(plan(), curve, store)) == facts(reference)
+
+
+def test_fewer_trials_than_the_store_holds(reference: list[Trial]) -> None:
+    """A study cut short gives its first trials, and trains nothing."""
+    store = Kept(reference)
+    assert facts(run_study(plan(9), curve, store)) == facts(reference[:9])
+    assert store.order == []
+
+
+def test_random_trials_do_not_depend_on_results(reference: list[Trial]) -> None:
+    """Random search draws the same points whatever the objective says, TPE does not."""
+
+    def other(params: Mapping[str, Any], seed: int) -> Iterator[float]:
+        yield params["x"]
+
+    def points(sampler: Any, objective: Any) -> list[Any]:
+        trials = run_study(plan(sampler=sampler), objective, Kept())
+        return [trial.params for trial in trials]
+
+    assert points(proposals.random, curve) == points(proposals.random, other)
+    assert points(proposals.tpe, curve) != points(proposals.tpe, other)
+
+
+def test_dearest_first(reference: list[Trial]) -> None:
+    """Within a round trials are trained from the dearest to the cheapest."""
+    store = Kept()
+    run_study(plan(), curve, store, cost=lambda params: params["n"])
+    for first in (0, 6, 12, 18):
+        costs = [reference[number].params["n"] for number in store.order[first : first + 6]]
+        assert costs == sorted(costs, reverse=True)
+    assert store.order != sorted(store.order)
+
+
+def test_round_is_opened_before_it_is_trained() -> None:
+    """Every trial of a round is in the store before any of them is finished."""
+    seen: list[tuple[int, int]] = []
+    store = Kept()
+    run_study(plan(12), curve, store, watch=lambda f, _: seen.append((len(f), len(store.opened))))
+    assert [opened for finished, opened in seen if finished] == [6] * 6 + [12] * 6
+
+
+def test_interruption_keeps_what_finished(reference: list[Trial]) -> None:
+    """After a request to stop no trial is begun, and the next run goes on from there."""
+    store, interrupts = Kept(), Interrupts()
+
+    def stop_after_eight(finished: Any, waiting: Any) -> None:
+        interrupts.requested = len(finished) >= 8
+
+    with pytest.raises(Interrupted):
+        run_study(plan(), curve, store, watch=stop_after_eight, interrupts=interrupts)
+    assert len(store.trials) == 8
+    assert facts(run_study(plan(), curve, store)) == facts(reference)
+
+
+def test_nothing_is_written_once_the_study_changed() -> None:
+    """When code, settings or data change in mid-study, no further trial is kept."""
+    store = Kept()
+
+    def unchanged() -> None:
+        if len(store.order) == 4:
+            raise UserError("changed")
+
+    with pytest.raises(UserError, match="changed"):
+        run_study(plan(), curve, store, unchanged=unchanged)
+    assert len(store.order) == 4
+
+
+def test_foreign_trial_is_refused(reference: list[Trial]) -> None:
+    """A trial in the store that this study would not propose stops the study."""
+    foreign = replace(reference[2], params={**reference[2].params, "x": 0.5})
+    with pytest.raises(UserError, match="trial 2 in the store must have"):
+        run_study(plan(), curve, Kept([foreign]))
+
+
+def stopping(params: Mapping[str, Any], seed: int) -> Iterator[Report]:
+    """An objective that gives up at its second step."""
+    yield Report(0.5)
+    yield Report(0.1, stop="diverged", feasible=False)
+
+
+def test_a_trial_that_gives_up_is_a_result() -> None:
+    """It is complete, infeasible, and carries its reason and its last score."""
+    (trial,) = run_study(plan(1), stopping, Kept())
+    assert (trial.state, trial.stop_reason, trial.feasible) == ("COMPLETE", "diverged", False)
+    assert trial.value == 0.1
+
+
+def not_finite(params: Mapping[str, Any], seed: int) -> Iterator[float]:
+    """An objective with a score that is no number."""
+    yield math.nan
+
+
+def silent(params: Mapping[str, Any], seed: int) -> Iterator[float]:
+    """An objective that says nothing."""
+    return iter(())
+
+
+@pytest.mark.parametrize(
+    ("objective", "rule"),
+    [(not_finite, "scores must be finite, not nan"), (silent, "must report at least one score")],
+)
+def test_objectives_are_held_to_their_contract(objective: Any, rule: str) -> None:
+    """A score that is no number, or none at all, is refused by name."""
+    with pytest.raises(UserError, match=f"trial 0.*{rule}"):
+        run_study(plan(1), objective, Kept())

@@ -1,0 +1,215 @@
+"""`python -m studies run`: repeatable, unkillable, and plain about mistakes."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+TABLES = ("trials.csv", "history.csv", "study.json", "correct.npy")
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def tables(project: Path, key: str) -> list[bytes]:
+    """The canonical files of a study, as bytes."""
+    return [(project / "reports/studies" / key / name).read_bytes() for name in TABLES]
+
+
+def forget(project: Path) -> None:
+    """Remove the live store."""
+    shutil.rmtree(project / "studies/live")
+
+
+def begin(project: Path, key: str, jobs: int) -> subprocess.Popen[bytes]:
+    """Start a study in a session of its own, its output thrown away."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "studies", "run", key],
+        cwd=project,
+        env=os.environ | {"HANDTUNED_JOBS": str(jobs)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def wait_for_lock(project: Path, key: str) -> None:
+    """Wait until a run of the study holds it."""
+    for _ in range(300):
+        if (project / f"studies/live/{key}.holder").exists():
+            return
+        time.sleep(0.05)
+    pytest.fail(f"no run of {key} began within 15 s")
+
+
+@pytest.mark.parametrize("key", ["search", "iterations"])
+def test_same_bytes_for_one_and_two_workers(project: Path, studies: Run, key: str) -> None:
+    """Run afresh by one worker and by two, a study's tables are equal byte for byte."""
+    assert studies("run", key, jobs=1).returncode == 0
+    alone = tables(project, key)
+    forget(project)
+    assert studies("run", key, jobs=2).returncode == 0
+    assert tables(project, key) == alone
+
+
+@pytest.mark.slow
+def test_same_bytes_after_kill(project: Path, studies: Run) -> None:
+    """Killed at random moments, workers and all, the study ends with the same tables."""
+    assert studies("run", "search").returncode == 0
+    undisturbed = tables(project, "search")
+    forget(project)
+    moments = random.Random(1)
+    for jobs in (2, 1, 2):
+        process = begin(project, "search", jobs)
+        wait_for_lock(project, "search")
+        time.sleep(moments.uniform(0.2, 1.5))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert studies("run", "search", jobs=2).returncode == 0
+    assert tables(project, "search") == undisturbed
+
+
+@pytest.mark.slow
+def test_interrupt_exits_130_and_continues(project: Path, studies: Run) -> None:
+    """Ctrl-C ends the run with 130, without tables; the next run makes the same ones."""
+    process = begin(project, "search", 1)
+    wait_for_lock(project, "search")
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) == 130
+    assert not (project / "reports/studies/search/trials.csv").exists()
+    assert studies("run", "search").returncode == 0
+    continued = tables(project, "search")
+    forget(project)
+    assert studies("run", "search").returncode == 0
+    assert tables(project, "search") == continued
+
+
+def test_finished_study_trains_nothing(project: Path, studies: Run) -> None:
+    """Run again, a study says what is kept and writes the same tables and the same seconds."""
+    studies("run", "search")
+    seconds = (project / "reports/studies/search/timing.csv").read_bytes()
+    again = studies("run", "search")
+    assert "10 trials are kept from before" in again.stdout
+    assert (project / "reports/studies/search/timing.csv").read_bytes() == seconds
+
+
+def test_second_run_is_told_who_holds_the_study(project: Path, studies: Run) -> None:
+    """Two runs of one study at once: the second gives one line that names the first."""
+    (project / "studies/live").mkdir(parents=True)
+    (project / "studies/live/search.holder").write_text("process 4242")
+    with FileLock(project / "studies/live/search.lock"):
+        second = studies("run", "search")
+    assert second.returncode == 1
+    assert second.stderr == (
+        "error: study search is being run by process 4242; wait for it, or stop it\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after"),
+    [("params.yaml", "l2: 1.0e-4", "l2: 1.0e-3"), ("pipeline/nn/losses.py", "/= n", "/= n + 1")],
+)
+def test_change_in_mid_study_stops_it(project: Path, file: str, before: str, after: str) -> None:
+    """Settings or code edited during a study stop it: nothing goes under the old fingerprint."""
+    text = (project / file).read_text()
+    assert before in text
+    process = begin(project, "iterations", 1)
+    wait_for_lock(project, "iterations")
+    (project / file).write_text(text.replace(before, after))
+    assert process.wait(60) == 1
+    assert not (project / "reports/studies/iterations/trials.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "jobs", "line"),
+    [
+        (
+            ("run", "serach"),
+            1,
+            "params.yaml: studies.serach is not there; one of: search, random, grid, iterations",
+        ),
+        (
+            ("run", "search"),
+            "two",
+            "HANDTUNED_JOBS must be a number from 1, but is 'two'; set or unset it",
+        ),
+        (
+            ("run", "search"),
+            0,
+            "HANDTUNED_JOBS must be a number from 1, but is '0'; set or unset it",
+        ),
+        (
+            ("final",),
+            1,
+            "reports/studies/search/study.json is missing or damaged; "
+            "run `python -m studies run search`",
+        ),
+    ],
+)
+def test_mistakes_give_one_line(
+    studies: Run, arguments: tuple[str, ...], jobs: int | str, line: str
+) -> None:
+    """What a user can put right is one line with rule, value and remedy; exit code 1."""
+    result = studies(*arguments, jobs=jobs)
+    assert (result.returncode, result.stderr) == (1, f"error: {line}\n")
+
+
+@pytest.mark.parametrize("damage", ["missing", "truncated", "altered"])
+def test_damaged_data_give_one_line(project: Path, studies: Run, damage: str) -> None:
+    """A prepared array that is gone, cut short or changed is named with the remedy."""
+    path = project / "data/prepared/train/images.npy"
+    content = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        path.write_bytes(content[:5000] if damage == "truncated" else content[:-1] + b"\x7f")
+    result = studies("run", "search")
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1
+    assert "data/prepared/train/images.npy" in result.stderr
+    assert "python -m pipeline prepare" in result.stderr
+
+
+@pytest.mark.parametrize("place", ["reports", "studies/live"])
+def test_unwritable_folder_is_named_before_training(
+    project: Path, studies: Run, place: str
+) -> None:
+    """Where no folder can be made, one line says so and no trial is trained."""
+    (project / place).parent.mkdir(exist_ok=True)
+    (project / place).write_text("in the way")
+    result = studies("run", "search")
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"error: cannot write or read {place}")
+    assert result.stderr.count("\n") == 1
+    assert "trials" not in result.stdout
+
+
+def test_final_tests_the_best_once(project: Path, studies: Run) -> None:
+    """The final stage re-trains the search's best configuration on train and val together."""
+    studies("run", "search")
+    result = studies("final")
+    assert result.returncode == 0, result.stderr
+    assert "test accuracy" in result.stdout
+    names = sorted(path.name for path in (project / "reports/final").iterdir())
+    assert names == ["history.csv", "metrics.json", "model.npz", "predictions.csv", "samples.npz"]
+    predictions = (project / "reports/final/predictions.csv").read_text().splitlines()
+    assert len(predictions) == 101
+
+
+def test_studies_never_open_the_test_split(project: Path, studies: Run) -> None:
+    """With the test split deleted a study runs to the same tables, and only `final` misses it."""
+    studies("run", "search")
+    before = tables(project, "search")
+    forget(project)
+    for path in (project / "data/prepared/test").iterdir():
+        path.unlink()
+    assert studies("run", "search").returncode == 0
+    assert tables(project, "search") == before
+    assert "data/prepared/test/images.npy is missing" in studies("final").stderr
