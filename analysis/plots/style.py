@@ -27,7 +27,8 @@ class NothingToDrawError(Exception):
 
 
 def use() -> None:
-    """Set the theme for every picture drawn from now on."""
+    """Set the theme for every picture drawn from now on, whatever the user's own settings."""
+    mpl.rcdefaults()
     sns.set_theme(style="ticks", context="notebook", font="DejaVu Sans", font_scale=0.85)
     mpl.rcParams.update(
         {
