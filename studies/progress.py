@@ -18,9 +18,11 @@ SECONDS_BETWEEN_LINES = 5.0
 class Progress:
     """Shows which study runs, how far it is, the best so far, how many were pruned, time left."""
 
-    def __init__(self, key: str, trials: int, cost: Callable[[Values], float]) -> None:
+    def __init__(
+        self, key: str, trials: int, *, jobs: int, cost: Callable[[Values], float]
+    ) -> None:
         """Show nothing yet. `cost` says how much work a trial is, in any unit."""
-        self._key, self._trials, self._cost = key, trials, cost
+        self._key, self._trials, self._jobs, self._cost = key, trials, jobs, cost
         self._console = Console(highlight=False)
         self._began = self._last_line = time.monotonic()
         self._kept: set[int] | None = None
@@ -67,7 +69,10 @@ class Progress:
         self._bar.stop()
 
     def _left(self, finished: Sequence[Trial], waiting: Sequence[Proposal], elapsed: float) -> str:
-        """The time left, from the work done so far; trials not yet proposed count as average."""
+        """The time left, from the work done so far.
+
+        Trials that run count as half done, trials not yet proposed as average.
+        """
         kept = self._kept or set()
         done = [self._cost(trial.params) for trial in finished if trial.number not in kept]
         if not done:
@@ -75,7 +80,8 @@ class Progress:
         known = [self._cost(proposal.params) for proposal in waiting]
         average = (sum(done) + sum(known)) / (len(done) + len(known))
         later = self._trials - len(finished) - len(waiting)
-        left = elapsed / sum(done) * (sum(known) + later * average)
+        half = sum(known[: self._jobs]) / 2
+        left = elapsed / (sum(done) + half) * (sum(known) - half + later * average)
         return f"{timedelta(seconds=round(left))} left"
 
 

@@ -37,13 +37,14 @@ def run(key: str) -> str:
             )
 
     make_folder(REPORTS / key)
-    with only_run(key), Progress(key, study.plan.trials, study.objective.cost) as progress:
+    jobs, cost = workers(loaded.execution.jobs), study.objective.cost
+    with only_run(key), Progress(key, study.plan.trials, jobs=jobs, cost=cost) as progress:
         trials = run_study(
             study.plan,
             study.objective,
             LiveStudy(sqlite(), study.name, metric=METRIC, direction=study.plan.direction),
-            jobs=workers(loaded.execution.jobs),
-            cost=study.objective.cost,
+            jobs=jobs,
+            cost=cost,
             watch=progress.show,
             unchanged=unchanged,
             interrupts=Interrupts(progress.stopping),

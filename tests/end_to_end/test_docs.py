@@ -32,7 +32,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 def test_the_tree_is_true() -> None:
     """Every file and folder that the README's tree names is there."""
-    tree = next(block for block in blocks(README, "") if "params.yaml" in block)
+    tree = next(block for block in blocks(README, "text") if "params.yaml" in block)
     named, folder = [], Path()
     for line in tree.splitlines():
         names = re.split(r"\s{3,}", line.strip())[0].split()
