@@ -20,9 +20,11 @@ def meta(folder: Path = PREPARED) -> dict[str, Any]:
     path = folder / "meta.json"
     try:
         about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(about["files"], dict):
+            raise TypeError
     except FileNotFoundError:
         raise UserError(f"{path} is missing; {REMEDY}") from None
-    except ValueError:
+    except (ValueError, TypeError, KeyError):
         raise UserError(f"{path} is damaged; {REMEDY}") from None
     return about
 

@@ -80,7 +80,8 @@ def load(path: Path) -> Model:
     FileNotFoundError if it is not there.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # opened here: np.load leaves a file that is no archive open
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             description = json.loads(str(archive["description"]))
             theta, offset, scale = (archive[name] for name in ("theta", "offset", "scale"))
         if (description["format"], description["version"]) != (FORMAT, VERSION):
