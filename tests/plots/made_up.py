@@ -24,7 +24,7 @@ GRID_SPACE: dict[str, dict[str, Any]] = {
     "hidden_size": {"type": "categorical", "choices": [16, 32, 64]},
 }
 VARIANTS: dict[str, dict[str, Any]] = {
-    "wrong_gradient": {"hidden_size": [128], "fault": "hidden_gradient_sign"},
+    "wrong_gradient": {"hidden_size": [128], "fault": "output_error_sign"},
     "gradient_fixed": {"hidden_size": [128]},
     "units_256": {"hidden_size": [256]},
     "units_512": {"hidden_size": [512]},

@@ -1,0 +1,199 @@
+"""What holds for every network, batch, schedule and memory."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from pipeline.nn import fit as fit_module
+from pipeline.nn import optimizers
+from pipeline.nn.arrays import FloatArray
+from pipeline.nn.fit import Examples, Recipe, State, fit, start
+from pipeline.nn.losses import softmax, softmax_cross_entropy
+from pipeline.nn.mlp import MLP
+from pipeline.nn.optimizers import SGD, TINY, Adam, Momentum, Optimizer, flush
+from pipeline.nn.regularizers import add_l2_gradient, clip, l2_penalty
+from pipeline.nn.schedules import constant, drops
+
+OPTIMIZERS = [SGD(), Momentum(), Adam()]
+REMEMBERING = [Momentum(), Adam()]
+
+widths = st.lists(st.integers(1, 6), min_size=2, max_size=5).map(tuple)
+seeds = st.integers(0, 2**32 - 1)
+rates = st.floats(1e-6, 10)
+logits = arrays(
+    np.float64, array_shapes(min_dims=2, max_dims=2, max_side=6), elements=st.floats(-50, 50)
+)
+
+
+@given(widths)
+def test_windows_tile_theta_exactly_once(widths: tuple[int, ...]) -> None:
+    """Every element of theta stands in one window, weights before biases, in order of layers."""
+    mlp = MLP(widths)
+    windows = mlp.windows(np.arange(float(mlp.size)))
+    weights = np.concatenate([W.ravel() for W in windows.W])
+    biases = np.concatenate(windows.b)
+    np.testing.assert_array_equal(np.concatenate([weights, biases]), np.arange(mlp.size))
+    assert len(weights) == mlp.weight_count
+    assert [W.shape for W in windows.W] == list(pairwise(widths))
+    assert [b.shape for b in windows.b] == [(d,) for d in widths[1:]]
+
+
+@given(widths)
+def test_windows_share_thetas_memory(widths: tuple[int, ...]) -> None:
+    """What is written through the windows stands in theta."""
+    mlp = MLP(widths)
+    theta = np.zeros(mlp.size)
+    windows = mlp.windows(theta)
+    for part in (*windows.W, *windows.b):
+        assert np.shares_memory(part, theta)
+        np.add(part, 1, out=part)
+    assert (theta == 1).all()
+
+
+@given(logits, st.floats(-1000, 1000))
+def test_softmax_ignores_a_common_shift_and_sums_to_one(logits: FloatArray, shift: float) -> None:
+    """Probabilities are positive, sum to 1, and a constant added to every score drops out."""
+    probabilities = softmax(logits.copy())
+    assert (probabilities > 0).all()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-14)
+    np.testing.assert_allclose(softmax(logits + shift), probabilities, rtol=1e-11)
+
+
+@given(logits, seeds)
+def test_gradient_of_the_loss_sums_to_zero_in_each_row(logits: FloatArray, seed: int) -> None:
+    """Softmax and target both sum to 1, so their difference sums to 0; the loss is positive."""
+    n, classes = logits.shape
+    Y = np.eye(classes)[np.random.default_rng(seed).integers(classes, size=n)]
+    assert softmax_cross_entropy(logits, Y) >= 0
+    np.testing.assert_allclose(logits.sum(axis=1), 0, atol=1e-15)
+
+
+@given(widths, seeds, st.integers(1, 5))
+def test_duplicated_batch_has_the_same_mean_gradient(
+    widths: tuple[int, ...], seed: int, rows: int
+) -> None:
+    """The loss and gradient are means: saying every example twice changes neither."""
+    mlp, rng = MLP(widths), np.random.default_rng(seed)
+    theta, X = mlp.initial(rng, np.float64), rng.standard_normal((rows, widths[0]))
+    Y = np.eye(widths[-1])[rng.integers(widths[-1], size=rows)]
+    once_loss, once = mlp.gradient(theta, X, Y)
+    twice_loss, twice = mlp.gradient(theta, np.concatenate([X, X]), np.concatenate([Y, Y]))
+    assert twice_loss == pytest.approx(once_loss, rel=1e-12)
+    np.testing.assert_allclose(twice, once, rtol=1e-12, atol=1e-14)
+
+
+@given(st.sampled_from(OPTIMIZERS), seeds)
+def test_rate_of_zero_changes_nothing(optimizer: Optimizer, seed: int) -> None:
+    """At learning rate 0 no gradient moves theta by a single bit."""
+    rng = np.random.default_rng(seed)
+    theta = rng.standard_normal(9)
+    before, memory = theta.copy(), np.zeros((optimizer.slots, 9))
+    for step in range(1, 4):
+        optimizer.update(theta, rng.standard_normal(9), memory, lr=0.0, step=step)
+    np.testing.assert_array_equal(theta, before)
+
+
+@given(
+    rates,
+    st.lists(st.integers(1, 30), max_size=5),
+    st.floats(0.01, 1),
+    st.lists(st.floats(0, 40), min_size=2),
+)
+def test_dropping_rate_never_rises_and_stays_between_its_ends(
+    lr: float, epochs: list[int], factor: float, passed: list[float]
+) -> None:
+    """The rate starts at lr, ends at lr * factor ** drops, and goes down between, if at all."""
+    schedule = drops(lr, epochs, factor)
+    found = [schedule(at) for at in sorted(passed)]
+    assert found == sorted(found, reverse=True)
+    assert schedule(0) == lr
+    assert schedule(40) <= min(found)
+    assert schedule(40) == pytest.approx(lr * factor ** len(epochs))
+
+
+@given(rates, st.integers(1, 30), st.floats(0.01, 1))
+def test_rate_drops_with_the_first_step_after_the_epoch(
+    lr: float, epoch: int, factor: float
+) -> None:
+    """Up to the end of the epoch the rate is lr; once the epoch has passed, lr * factor."""
+    schedule = drops(lr, [epoch], factor)
+    assert schedule(epoch - 1e-9) == lr
+    assert schedule(epoch) == lr * factor
+
+
+@given(rates, st.floats(0, 1000))
+def test_constant_rate_is_constant(lr: float, passed: float) -> None:
+    """The rate is lr at any time."""
+    assert constant(lr)(passed) == lr
+
+
+@given(
+    arrays(
+        np.float32,
+        array_shapes(min_dims=2, max_dims=2, max_side=12),
+        elements=st.floats(width=32)
+        | st.sampled_from([0.0, -1e-31, 1e-31, 1e-40, -1e-40, 1.5e-30, -1.5e-30]),
+    )
+)
+def test_flush_clears_exactly_the_tiny_ones(memory: FloatArray) -> None:
+    """Numbers below 1e-30 become 0; all others, infinite and not-a-number too, keep their bits."""
+    with np.errstate(invalid="ignore"):
+        expected = np.where(np.abs(memory) < TINY, np.float32(0), memory)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(optimizers, "BLOCK", 5)  # so that a row is several blocks
+        flush(memory)
+    np.testing.assert_array_equal(memory, expected)
+
+
+def darkened(optimizer: Optimizer) -> State:
+    """The state after 128 steps on lit images and 1,024 on images with a pixel gone dark."""
+    mlp, rng = MLP((3, 2, 2)), np.random.default_rng(0)
+    state = start(mlp, optimizer, seed=0)
+    for n, pixel in ((128, 1.0), (1024, 0.0)):
+        X = rng.random((n, 3)).astype(np.float32)
+        X[:, 0] *= pixel
+        labels = (X[:, 1] > X[:, 2]).astype(np.uint8)
+        train = Examples(X, np.eye(2, dtype=np.float32)[labels], labels)
+        how = Recipe(optimizer, constant(0.01), batch_size=1, epochs=state.epoch + 1)
+        list(fit(mlp, state, train, None, how))
+    return state
+
+
+def subnormals(memory: FloatArray) -> int:
+    """How many numbers are so small that float32 holds them with fewer bits."""
+    return int(np.count_nonzero((memory != 0) & (np.abs(memory) < np.finfo(np.float32).tiny)))
+
+
+@pytest.mark.parametrize("optimizer", REMEMBERING, ids=repr)
+def test_no_subnormal_stays_in_memory_when_pixels_go_dark(
+    optimizer: Optimizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Moments that decay for a thousand steps would become subnormal; flushing prevents it."""
+    assert subnormals(darkened(optimizer).memory) == 0
+    monkeypatch.setattr(fit_module, "flush", lambda memory: None)
+    assert subnormals(darkened(optimizer).memory) > 0
+
+
+@given(arrays(np.float64, 20, elements=st.floats(-1e6, 1e6)), st.floats(0.001, 1e5))
+def test_clip_cuts_to_the_limit_and_no_more(grad: FloatArray, limit: float) -> None:
+    """Elements within the limit keep their bits; those beyond become the limit, of their sign."""
+    clipped = grad.copy()
+    clip(clipped, limit)
+    within = np.abs(grad) <= limit
+    np.testing.assert_array_equal(clipped[within], grad[within])
+    np.testing.assert_array_equal(clipped[~within], limit * np.sign(grad[~within]))
+
+
+@given(arrays(np.float64, 12, elements=st.floats(-10, 10)), st.floats(0, 1))
+def test_l2_gradient_is_the_slope_of_the_penalty(weights: FloatArray, l2: float) -> None:
+    """Along any direction, the penalty rises by its gradient; block by block or at once."""
+    grad, direction, h = np.ones(12), np.cos(np.arange(12)), 1e-4
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(optimizers, "BLOCK", 5)
+        add_l2_gradient(grad, weights, l2)
+    above, below = (l2_penalty(weights + s * direction, l2) for s in (h, -h))
+    assert (grad - 1) @ direction == pytest.approx((above - below) / (2 * h), abs=1e-8)
