@@ -34,8 +34,8 @@ check: $(MADE) ## what CI runs: lint, format, types, installed versions, tests
 	@$(PY) -m pip check
 	@$(MAKE) --no-print-directory test
 
-dashboard: $(MADE) ## browse every trial in Optuna Dashboard, from this machine only
-	@$(PY) -m studies dashboard
+dashboard: $(MADE) ## browse every trial in Optuna Dashboard, from this machine only; PORT=8080
+	@$(PY) -m studies dashboard $(if $(PORT),--port $(PORT))
 
 bench: $(MADE) ## time the trainer beside its limit and its peers
 	@$(PY) -m benchmarks.trainer

@@ -5,7 +5,6 @@ targets.npy (n, classes) float32 and labels.npy (n,) uint8 each; offset.npy and 
 float32, by which pixels were normalized; meta.json.
 """
 
-import json
 from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
@@ -14,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
+from pipeline import sources
 from pipeline.dataset import PREPARED
 from pipeline.errors import UserError
 from pipeline.files import replacing, sha256, write_json
 from pipeline.settings import Data, Sizes
-from pipeline.sources import RAW, Raw
+from pipeline.sources import Raw
 
 Rows = NDArray[np.intp]
 
@@ -33,6 +33,12 @@ def split(labels: NDArray[np.uint8], sizes: Sizes, seed: int) -> dict[str, Rows]
         raise UserError(
             f"data.sizes must add up to at most {len(labels):,} images, but add up to {wanted:,}; "
             "lower one"
+        )
+    left, classes = len(labels) - wanted, len(np.unique(labels))
+    if 0 < left < classes:
+        raise UserError(
+            f"data.sizes must use every image or leave {classes} or more over, to stay "
+            f"stratified, but leave {left}; change one"
         )
     try:
         rest, test = _draw(np.arange(len(labels)), labels, sizes.test, seed)
@@ -100,15 +106,7 @@ def prepare(raw: Raw, source: Mapping[str, object], settings: Data, folder: Path
 
 def run(settings: Data) -> str:
     """Read data/raw/, write data/prepared/; returns one line on what was done."""
-    try:
-        source = json.loads((RAW / "source.json").read_text(encoding="utf-8"))
-        raw = Raw(
-            np.load(RAW / "images.npy", allow_pickle=False),
-            np.load(RAW / "labels.npy", allow_pickle=False),
-            tuple(source["classes"]),
-        )
-    except (FileNotFoundError, ValueError, EOFError, KeyError):
-        raise UserError(f"{RAW} is missing or damaged; run `python -m pipeline source`") from None
+    raw, source = sources.read()
     prepare(raw, source, settings, PREPARED)
     sizes = settings.sizes
     return f"prepare: {sizes.train:,} train, {sizes.val:,} val, {sizes.test:,} test images"

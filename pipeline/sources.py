@@ -2,8 +2,9 @@
 
 import gzip
 import importlib.util
+import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +55,29 @@ def write(raw: Raw, about: dict[str, object], folder: Path = RAW) -> None:
     for name, array in (("images", raw.images), ("labels", raw.labels)):
         with replacing(folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
             np.save(file, array)
-    counts = {"images": len(raw.images), "classes": list(raw.classes)}
-    write_json(folder / "source.json", about | counts)
+    facts = {
+        "images": len(raw.images),
+        "classes": list(raw.classes),
+        "files": {name: sha256(folder / name) for name in ("images.npy", "labels.npy")},
+    }
+    write_json(folder / "source.json", about | facts)
+
+
+def read(folder: Path = RAW) -> tuple[Raw, dict[str, Any]]:
+    """The raw digits in `folder` and what source.json says of them.
+
+    Raises: UserError if a file is missing or not the one that `write` wrote.
+    """
+    try:
+        about = json.loads((folder / "source.json").read_text(encoding="utf-8"))
+        for name, digest in about["files"].items():
+            if sha256(folder / name) != digest:
+                raise ValueError(name)
+        images, labels = (np.load(folder / name, allow_pickle=False) for name in about["files"])
+        return Raw(images, labels, tuple(about["classes"])), about
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        remedy = "run `python -m pipeline source`"
+        raise UserError(f"{folder} is missing or damaged; {remedy}") from None
 
 
 def run() -> str:

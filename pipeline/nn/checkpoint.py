@@ -92,6 +92,8 @@ def load(path: Path) -> Model:
         if isinstance(error, FileNotFoundError | PermissionError | ModelFileError):
             raise
         raise ModelFileError(f"{path} is damaged or is no {FORMAT}; train it again") from None
+    if offset.shape != mlp.widths[:1] or scale.shape != mlp.widths[:1]:
+        raise ModelFileError(f"{path} must scale {mlp.widths[0]} pixels; train it again")
     if theta.shape != (mlp.size,):
         raise ModelFileError(
             f"{path} must hold {mlp.size} parameters, but holds {theta.size}; train it again"

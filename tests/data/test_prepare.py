@@ -83,10 +83,15 @@ def test_all_images_may_be_used(raw: Raw) -> None:
             {"train": 5000, "val": 15, "test": 15},
             "data.sizes must add up to at most 60 images, but add up to 5,030; lower one",
         ),
+        (
+            {"train": 28, "val": 15, "test": 15},
+            "data.sizes must use every image or leave 3 or more over, to stay stratified, "
+            "but leave 2; change one",
+        ),
         ({"train": 30, "val": 2, "test": 15}, "data.sizes: every split must hold every class; "),
         ({"train": 2, "val": 15, "test": 15}, "data.sizes: every split must hold every class; "),
     ],
-    ids=["too many", "too few val", "too few train"],
+    ids=["too many", "two left over", "too few val", "too few train"],
 )
 def test_impossible_sizes_get_one_line(raw: Raw, sizes: dict[str, int], message: str) -> None:
     """Sizes that the images cannot fill, or that cannot hold every class, are refused."""
@@ -227,6 +232,7 @@ def test_prepared_twice_is_the_same_to_the_byte(tmp_path: Path) -> None:
         lambda folder: (folder / "images.npy").write_bytes(b"\x93NUMPY\x01\x00half"),
         lambda folder: (folder / "source.json").write_text('{"source": '),
         lambda folder: (folder / "source.json").write_text("{}"),
+        lambda folder: np.save(folder / "labels.npy", np.zeros(60, np.uint8)),
     ],
     ids=[
         "no images",
@@ -235,6 +241,7 @@ def test_prepared_twice_is_the_same_to_the_byte(tmp_path: Path) -> None:
         "half an array",
         "half a source",
         "empty source",
+        "other labels",
     ],
 )
 def test_damaged_raw_data_get_one_line(

