@@ -20,8 +20,8 @@ from sklearn.neural_network import MLPClassifier
 from pipeline import dataset, training
 from pipeline.errors import exit_on_user_error
 from pipeline.nn.fit import Examples
+from pipeline.outputs import write_csv
 from pipeline.settings import Trainer
-from pipeline.train import write_csv
 
 REPORT = Path("reports/bench/trainer.csv")
 EPOCHS, WARM_UP = 9, 2

@@ -20,8 +20,9 @@ def meta(folder: Path = PREPARED) -> dict[str, Any]:
     path = folder / "meta.json"
     try:
         about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(about["files"], dict):
-            raise TypeError
+        for name, kind in (("files", dict), ("classes", list), ("image_shape", list)):
+            if not isinstance(about[name], kind):
+                raise TypeError
     except FileNotFoundError:
         raise UserError(f"{path} is missing; {REMEDY}") from None
     except (ValueError, TypeError, KeyError):

@@ -1,11 +1,12 @@
 """`params.yaml` as one validated, frozen model; the only reader of that file."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -31,6 +32,22 @@ class Final(Section):
     seed: int = Field(1, ge=0)
 
 
+def _study_key(key: str) -> str:
+    """A key that can name a folder, a stage and an argument."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", key):
+        raise ValueError("the key of a study is made of a-z, 0-9, - and _; rename it")
+    return key
+
+
+class Report(Section):
+    """What the report tells."""
+
+    notebooks: tuple[str, ...] = Field(
+        ("01_search", "02_iteration_history"),
+        description="sources in analysis/notebooks that are executed, by name",
+    )
+
+
 class Params(Section):
     """Everything a user can turn."""
 
@@ -38,8 +55,11 @@ class Params(Section):
     data: Data = Data()
     trainer: Trainer = Field(Trainer(), description="the settings every training starts from")
     train: Train = Field(Train(), description="the one network of the train stage")
-    studies: Annotated[dict[str, Study], Field(min_length=1)]
+    studies: Annotated[
+        dict[Annotated[str, AfterValidator(_study_key)], Study], Field(min_length=1)
+    ]
     final: Final = Final()
+    report: Report = Report()
 
     @model_validator(mode="after")
     def _final_study_exists(self) -> Self:

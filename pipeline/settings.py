@@ -72,7 +72,7 @@ class Data(Section):
         "unit",
         description="raw 0..255; unit 0..1; standardized: mean 0, deviation 1 per pixel of train",
     )
-    seed: int = Field(1, ge=0, description="of the stratified split")
+    seed: int = Field(1, ge=0, lt=2**31, description="of the stratified split")
 
 
 def _one_or_many(value: Any) -> Any:

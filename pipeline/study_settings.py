@@ -115,7 +115,7 @@ class SampledStudy(BaseStudy):
 
 
 class GridStudy(BaseStudy):
-    """Every combination of the choices, the last parameter turning fastest."""
+    """Every combination of the choices, the last parameter by name turning fastest."""
 
     sampler: Literal["grid"]
     space: Annotated[dict[str, Choices], Field(min_length=1)]
@@ -138,6 +138,12 @@ class VariantsStudy(BaseStudy):
     sampler: Literal["variants"]
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
     seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _distinct_seeds(self) -> Self:
+        if len(set(self.seeds)) < len(self.seeds):
+            raise ValueError(f"seeds must differ, but are {list(self.seeds)}; drop the copies")
+        return self
 
     @property
     def trials(self) -> int:

@@ -1,6 +1,7 @@
 """`python -m studies`: search, then test once."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -39,7 +40,7 @@ def final() -> None:
 
 
 @app.command()
-def dashboard(port: int = 8080) -> None:
+def dashboard(port: Annotated[int, typer.Option(min=1, max=65535)] = 8080) -> None:
     """Serve Optuna Dashboard on the live store, to this machine only."""
     from studies import dashboard
 

@@ -53,9 +53,11 @@ def build(params: Params, key: str) -> DigitsStudy:
 
 def deciding(params: Params, key: str) -> dict[str, Any]:
     """The parts of study `key`'s fingerprint."""
+    section = params.study(key)
     settings = {
         "trainer": params.base_of(key).model_dump(mode="json"),
-        "study": params.study(key).model_dump(mode="json", exclude={"trials", "settings"}),
+        "study": section.model_dump(mode="json", exclude={"trials", "settings"}),
+        "order": list(section.variants) if isinstance(section, VariantsStudy) else None,
     }
     files = dataset.meta()["files"]
     data = {name: digest for name, digest in files.items() if name.startswith(("train/", "val/"))}
@@ -66,8 +68,8 @@ def proposer(section: Study) -> proposals.Proposer:
     """Where the study's points come from."""
     match section:
         case SampledStudy():
-            sampler = SAMPLERS[section.sampler]
-            return proposals.Sampled(sampler, space.distributions(section.space), section.seed)
+            dimensions = space.distributions(section.space)
+            return proposals.Sampled(SAMPLERS[section.sampler], dimensions, section.seed)
         case GridStudy():
             points = [(point, section.seed) for point in space.grid(section.space)]
             return proposals.Listed(points, space.distributions(section.space))

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.files import replacing, write_json
+from pipeline.outputs import write_csv
 from pipeline.study_settings import VariantsStudy
-from pipeline.train import write_csv
 from studies import faults, fingerprint
 from studies.build import DigitsStudy
 from studies.objective import HISTORY, METRIC

@@ -13,29 +13,31 @@ from numpy.typing import NDArray
 
 from pipeline import dataset, params, training
 from pipeline.errors import UserError
-from pipeline.files import replacing, write_json
+from pipeline.files import make_folder, replacing, write_json
 from pipeline.nn.arrays import FloatArray
 from pipeline.nn.fit import Diverged, Examples
-from pipeline.settings import Trainer
-from pipeline.study_settings import VariantsStudy
-from pipeline.train import write_history, write_model, write_predictions
+from pipeline.outputs import write_history, write_model, write_predictions
+from studies.build import DigitsStudy, build
 from studies.export import REPORTS
 from studies.objective import METRIC
-from studies.space import decode
 
 REPORT = Path("reports/final")
 SAMPLES = 40  # test images shown whether they are right or wrong, before the mistakes
 
 
 def run() -> str:
-    """Re-train, test, write the report; returns one line on what came of it."""
+    """Re-train, test, write the report; returns one line on what came of it.
+
+    Raises: UserError if the study's results are missing or not those of today's settings.
+    """
     loaded = params.load()
-    key, seed = loaded.final.study, loaded.final.seed
-    about = _study(key)
-    settings = winner(loaded, key, about)
-    both = dataset.joined(dataset.load("train"), dataset.load("val"))
+    study, seed = build(loaded, loaded.final.study), loaded.final.seed
+    best = winner(study)
+    settings, kind = study.objective.settings(best["params"]), study.objective.kind(best["params"])
+    both = dataset.joined(study.objective.train, study.objective.val)
     test = dataset.load("test")
-    mlp, state, epochs = training.begin(settings, both, None, seed)
+    make_folder(REPORT)
+    mlp, state, epochs = training.begin(settings, both, None, seed, kind)
     try:
         history = list(epochs)
     except Diverged as diverged:
@@ -56,9 +58,9 @@ def run() -> str:
             "train_images": len(both.X),
             "epochs": len(history),
             "seed": seed,
-            "study": key,
-            "number": about["best"]["number"],
-            METRIC: about["best"][METRIC],
+            "study": study.key,
+            "number": best["number"],
+            METRIC: best[METRIC],
             "parameters": mlp.size,
             "settings": settings.model_dump(mode="json"),
         },
@@ -66,13 +68,20 @@ def run() -> str:
     return f"final: test accuracy {correct / len(test.X):.2%} ({correct} of {len(test.X)} images)"
 
 
-def winner(loaded: params.Params, key: str, about: dict[str, Any]) -> Trainer:
-    """The trainer settings of the study's best trial."""
-    section, base = loaded.study(key), loaded.base_of(key)
-    best = about["best"]["params"]
-    if isinstance(section, VariantsStudy):
-        return base.updated(section.variants[best["variant"]])
-    return base.with_values(decode(best))
+def winner(study: DigitsStudy) -> dict[str, Any]:
+    """The study's best trial, as its study.json has it.
+
+    Raises: UserError if that file is missing, damaged, or of another study than today's.
+    """
+    path, remedy = REPORTS / study.key / "study.json", f"run `python -m studies run {study.key}`"
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        name, best = about["name"], dict(about["best"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        raise UserError(f"{path} is missing or damaged; {remedy}") from None
+    if name != study.name:
+        raise UserError(f"{path} must be of {study.name}, but is of {name}; {remedy}")
+    return best
 
 
 def write_samples(path: Path, test: Examples, probabilities: FloatArray) -> None:
@@ -96,14 +105,3 @@ def _raw(images: FloatArray) -> NDArray[np.uint8]:
     pixels: FloatArray = images * dataset.array("scale.npy") + dataset.array("offset.npy")
     shape = dataset.meta()["image_shape"]
     return np.rint(pixels).clip(0, 255).astype(np.uint8).reshape(-1, *shape)
-
-
-def _study(key: str) -> dict[str, Any]:
-    path = REPORTS / key / "study.json"
-    try:
-        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        raise UserError(
-            f"{path} is missing or damaged; run `python -m studies run {key}`"
-        ) from None
-    return about

@@ -19,7 +19,16 @@ DECIDING = (
     _ROOTS[0] / "training.py",
     *(
         _ROOTS[1] / f"{name}.py"
-        for name in ("faults", "objective", "proposals", "pruning", "rounds", "space", "trials")
+        for name in (
+            "build",
+            "faults",
+            "objective",
+            "proposals",
+            "pruning",
+            "rounds",
+            "space",
+            "trials",
+        )
     ),
 )
 """The source files that decide a result."""
@@ -43,7 +52,7 @@ def parts(settings: Mapping[str, Any], data: Mapping[str, str]) -> dict[str, Any
 
 
 def digest(of: Mapping[str, Any]) -> str:
-    """Twelve hex digits of the SHA-256 of `of` as JSON with sorted keys."""
+    """Twelve hex digits of the SHA-256 of `of` as JSON; mappings count whatever their order."""
     text = json.dumps(of, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

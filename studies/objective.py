@@ -36,8 +36,7 @@ class DigitsObjective:
 
     def __call__(self, params: Values, seed: int) -> Iterator[Report]:
         """Yield a report after each epoch; a diverged network ends at chance level."""
-        settings = self.settings(params)
-        kind = self.kinds.get(params.get("variant", ""), MLP)
+        settings, kind = self.settings(params), self.kind(params)
         mlp, _, epochs = training.begin(settings, self.train, self.val, seed, kind)
         attributes = {"parameters": mlp.size}
         correct = np.zeros(len(self.val.X), np.bool_)
@@ -58,6 +57,10 @@ class DigitsObjective:
         if "variant" in params:
             return self.base.updated(self.variants[params["variant"]])
         return self.base.with_values(decode(params))
+
+    def kind(self, params: Values) -> type[MLP]:
+        """The network that `params` stand for: a sound one, or one with a variant's defect."""
+        return self.kinds.get(params.get("variant", ""), MLP)
 
     def cost(self, params: Values) -> float:
         """About how many operations training takes, to its last epoch."""

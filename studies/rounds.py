@@ -173,5 +173,5 @@ def _confirm(proposals: Sequence[Proposal], finished: dict[int, Trial]) -> None:
         if trial and (trial.params, trial.seed) != (proposal.params, proposal.seed):
             raise UserError(
                 f"trial {proposal.number} in the store must have {proposal.params}, but has "
-                f"{trial.params}; something else wrote to this study: remove it and run again"
+                f"{trial.params}; something else wrote to this study: delete it and run again"
             )

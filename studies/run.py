@@ -37,7 +37,8 @@ def run(key: str) -> str:
             )
 
     make_folder(REPORTS / key)
-    jobs, cost = workers(loaded.execution.jobs), study.objective.cost
+    jobs = min(workers(loaded.execution.jobs), study.plan.round_size)
+    cost = study.objective.cost
     with only_run(key), Progress(key, study.plan.trials, jobs=jobs, cost=cost) as progress:
         trials = run_study(
             study.plan,
@@ -62,7 +63,7 @@ def workers(jobs: int | str) -> int:
     asked = os.environ.get("HANDTUNED_JOBS")
     if asked is None:
         return joblib.cpu_count() if jobs == "auto" else int(jobs)
-    if not asked.isdigit() or int(asked) < 1:
+    if not asked.isdecimal() or int(asked) < 1:
         raise UserError(
             f"HANDTUNED_JOBS must be a number from 1, but is {asked!r}; set or unset it"
         )

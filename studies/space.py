@@ -18,14 +18,15 @@ from pipeline.study_settings import Choice, Choices, FloatRange, IntRange
 def distributions(
     space: Mapping[str, IntRange | FloatRange | Choices],
 ) -> dict[str, BaseDistribution]:
-    """Optuna's distribution of each parameter, by name."""
-    return {name: _distribution(dimension) for name, dimension in space.items()}
+    """Optuna's distribution of each parameter, in order of name, whatever order they stand in."""
+    return {name: _distribution(dimension) for name, dimension in sorted(space.items())}
 
 
 def grid(space: Mapping[str, Choices]) -> list[dict[str, Any]]:
-    """Every combination of the choices, encoded, the last parameter turning fastest."""
-    columns = [[encode(choice) for choice in dimension.choices] for dimension in space.values()]
-    return [dict(zip(space, point, strict=True)) for point in itertools.product(*columns)]
+    """Every combination of the choices, encoded, the last parameter by name turning fastest."""
+    names = sorted(space)
+    columns = [[encode(choice) for choice in space[name].choices] for name in names]
+    return [dict(zip(names, point, strict=True)) for point in itertools.product(*columns)]
 
 
 def encode(choice: Choice) -> bool | int | float | str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from filelock import FileLock
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
@@ -26,10 +27,12 @@ def sqlite(folder: Path = LIVE) -> RDBStorage:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     make_folder(folder)
     try:
-        storage = RDBStorage(url(folder), engine_kwargs={"connect_args": {"timeout": 60}})
+        with FileLock(folder / "handtuned.db.lock"):  # two at once would both make the tables
+            storage = RDBStorage(url(folder), engine_kwargs={"connect_args": {"timeout": 60}})
     except SQLAlchemyError as error:
         raise UserError(
-            f"{folder}/handtuned.db must be an Optuna store, but {error.args[0]}; move it away"
+            f"{folder}/handtuned.db must be an Optuna store that can be opened, but "
+            f"{error.args[0]}; stop what else uses it, or move it away if it is none"
         ) from None
 
     @event.listens_for(storage.engine, "connect")
@@ -143,7 +146,7 @@ def _from_store(trial: FrozenTrial) -> Trial:
     except KeyError as missing:
         raise UserError(
             f"trial {trial.number} in the store must be this program's, but lacks {missing}; "
-            "something else wrote to this study: remove it and run again"
+            "something else wrote to this study: delete it in the dashboard and run again"
         ) from None
 
 

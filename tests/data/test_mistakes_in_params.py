@@ -34,7 +34,7 @@ trainer: -> trainor:
     trainor is not a known key; did you mean trainer?
 
 execution: # -> xyz: #
-    xyz is not a known key; known: execution, data, trainer, train, studies, final
+    xyz is not a known key; known: execution, data, trainer, train, studies, final, report
 
 seed: 1 # of the -> sead: 1 # of the
     data.sead is not a known key; did you mean seed?

@@ -11,6 +11,7 @@ from pipeline.nn.mlp import MLP
 from pipeline.study_settings import Variant
 from studies import faults, fingerprint
 from studies.build import DigitsStudy, build, deciding
+from studies.build import proposer as build_proposer
 
 
 @pytest.fixture
@@ -91,6 +92,28 @@ def test_fingerprint_covers_what_decides(search: DigitsStudy) -> None:
     assert deciding(changed(round_size=2), "search") != same
     trainer = loaded.trainer.model_copy(update={"l2": 0.1})
     assert deciding(loaded.model_copy(update={"trainer": trainer}), "search") != same
+
+
+def test_order_of_the_space_decides_nothing(project: Path, search: DigitsStudy) -> None:
+    """Parameters written in another order are the same study with the same points."""
+    section = search.section
+    turned = section.model_copy(update={"space": dict(reversed(section.space.items()))})
+    points = [build_proposer(each).propose(range(4), []) for each in (section, turned)]
+    assert points[0] == points[1]
+    loaded = params.load()
+    studies = loaded.studies | {"search": turned}
+    assert deciding(loaded.model_copy(update={"studies": studies}), "search") == search.parts
+
+
+def test_order_of_variants_is_theirs(search: DigitsStudy) -> None:
+    """Variants written in another order are another study: the order is that of the tables."""
+    loaded = params.load()
+    section = loaded.studies["iterations"]
+    turned = section.model_copy(update={"variants": dict(reversed(section.variants.items()))})
+    studies = loaded.studies | {"iterations": turned}
+    before = deciding(loaded, "iterations")
+    after = deciding(loaded.model_copy(update={"studies": studies}), "iterations")
+    assert fingerprint.digest(after) != fingerprint.digest(before)
 
 
 def test_fingerprint_sees_training_and_validation_data_only(search: DigitsStudy) -> None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import optuna
 import pytest
 from filelock import FileLock
 
@@ -48,7 +49,7 @@ def wait_for_lock(project: Path, key: str) -> None:
     pytest.fail(f"no run of {key} began within 15 s")
 
 
-@pytest.mark.parametrize("key", ["search", "iterations"])
+@pytest.mark.parametrize("key", ["search", pytest.param("iterations", marks=pytest.mark.slow)])
 def test_same_bytes_for_one_and_two_workers(project: Path, studies: Run, key: str) -> None:
     """Run afresh by one worker and by two, a study's tables are equal byte for byte."""
     assert studies("run", key, jobs=1).returncode == 0
@@ -142,6 +143,11 @@ def test_change_in_mid_study_stops_it(project: Path, file: str, before: str, aft
         ),
         (
             ("run", "search"),
+            "²",
+            "HANDTUNED_JOBS must be a number from 1, but is '²'; set or unset it",
+        ),
+        (
+            ("run", "search"),
             0,
             "HANDTUNED_JOBS must be a number from 1, but is '0'; set or unset it",
         ),
@@ -203,6 +209,27 @@ def test_final_tests_the_best_once(project: Path, studies: Run) -> None:
     assert len(predictions) == 101
 
 
+def test_final_refuses_results_of_other_settings(project: Path, studies: Run) -> None:
+    """Results of a study whose settings changed since are not taken for those of today."""
+    studies("run", "search")
+    path = project / "params.yaml"
+    path.write_text(path.read_text().replace("l2: 0.0", "l2: 0.01", 1))
+    result = studies("final")
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: reports/studies/search/study.json must be of search-")
+    assert result.stderr.endswith("run `python -m studies run search`\n")
+    assert not (project / "reports/final").exists()
+
+
+def test_studies_begun_at_once_make_one_store(project: Path) -> None:
+    """Two studies started on an empty folder both run to their end, in one database."""
+    processes = [begin(project, key, 1) for key in ("search", "iterations")]
+    assert [process.wait(100) for process in processes] == [0, 0]
+    names = optuna.get_all_study_names(f"sqlite:///{project}/studies/live/handtuned.db")
+    assert sorted(name.partition("-")[0] for name in names) == ["iterations", "search"]
+
+
+@pytest.mark.slow
 def test_studies_never_open_the_test_split(project: Path, studies: Run) -> None:
     """With the test split deleted a study runs to the same tables, and only `final` misses it."""
     studies("run", "search")

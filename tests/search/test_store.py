@@ -100,5 +100,5 @@ def test_foreign_trials_are_refused(tmp_path: Path) -> None:
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     """Garbage in place of the database gives one line that names it."""
     (tmp_path / "handtuned.db").write_text("garbage " * 200)
-    with pytest.raises(UserError, match=r"handtuned\.db must be an Optuna store.*move it away"):
+    with pytest.raises(UserError, match=r"handtuned\.db must be an Optuna store.*not a database"):
         sqlite(tmp_path)
