@@ -24,6 +24,8 @@ NOTES = (
     "Validation accuracy, mean over the seeds. Brackets are 95 % intervals that count both the "
     "seeds and the finite set of validation images (two crossed random factors, Cornfield and "
     "Tukey 1956); the change is paired by seed and image.",
+    "Training accuracy is the mean over the last epoch's batches, while the weights move; the gap "
+    "is training minus validation accuracy.",
     "Published: as a write-up reports them, on other images and other splits.",
     "For comparison: a random guess gets 10 %. From the literature, on all 60,000 training "
     "images: logistic regression about 92 %, fully connected networks 96 to 98 %, convolutional "
@@ -40,9 +42,7 @@ def table(study: Study) -> DataFrame:
         if trials.empty:
             continue
         after = scores(study, trials)
-        change = _change_between(after, before)
-        rows.append({"iteration": iteration} | _row(study, variant, trials, change))
-        rows[-1] |= dict(zip(("low", "high"), mean_accuracy(after), strict=True))
+        rows.append({"iteration": iteration} | _row(study, variant, trials, (before, after)))
         before = after
     frame = DataFrame(rows).assign(study=study.key, split="val")
     return frame[COLUMNS] if rows else DataFrame(columns=COLUMNS)
@@ -56,7 +56,10 @@ COLUMNS = [
 
 
 def scores(study: Study, trials: DataFrame) -> Scores:
-    """What each trial scores on each validation image: 1, 0, or chance if it diverged."""
+    """What each trial scores on each validation image: 1, 0, or chance if it diverged.
+
+    Chance is assigned, not measured: where every trial diverged there is no interval to give.
+    """
     right = study.correct[trials.index.to_numpy()]
     diverged = trials["feasible"].to_numpy() == 0
     return np.where(diverged[:, None], CHANCE, right)
@@ -82,25 +85,32 @@ def markdown(frame: DataFrame) -> str:
 
 def _change(row: Mapping[Hashable, Any]) -> str:
     change, low, high = (words.points(row[k]) for k in ("change", "change_low", "change_high"))
-    return f"{change} ({low} to {high})" if change else ""
+    return f"{change} ({low} to {high})" if low else change
 
 
 def _published(row: Mapping[Hashable, Any]) -> str:
     return FAILED.get(row["variant"]) or words.exact_percent(row["published_accuracy"])
 
 
-def _row(study: Study, variant: str, trials: DataFrame, change: Interval | None) -> dict[str, Any]:
-    evidence = _evidence(study, trials, variant, change)
+def _row(
+    study: Study, variant: str, trials: DataFrame, steps: tuple[Scores | None, Scores]
+) -> dict[str, Any]:
+    before, after = steps
+    interval = _change_between(after, before)
+    evidence = _evidence(study, trials, variant, interval)
     check = study.about.get("gradient_check", {}).get(variant, {})
-    low, high = change or (None, None)
+    low, high = mean_accuracy(after) if _measured(after) else (None, None)
+    change_low, change_high = interval or (None, None)
     return {
         "variant": variant,
         "configuration": words.configuration(study.about["settings"], study.variants[variant]),
         "val_accuracy": evidence.val_accuracy,
+        "low": low,
+        "high": high,
         "seeds": evidence.seeds,
-        "change": None if change is None else (change.low + change.high) / 2,
-        "change_low": low,
-        "change_high": high,
+        "change": None if before is None else float(after.mean() - before.mean()),
+        "change_low": change_low,
+        "change_high": change_high,
         "train_accuracy": evidence.train_accuracy,
         "gap": evidence.train_accuracy - evidence.val_accuracy,
         "gradient_error": check.get("error"),
@@ -126,7 +136,11 @@ def _evidence(study: Study, trials: DataFrame, variant: str, change: Interval | 
 
 
 def _change_between(after: Scores, before: Scores | None) -> Interval | None:
-    """The paired change; none for the first variant or where a seed is missing."""
+    """The paired change; none for the first variant, after divergence, or if a seed is missing."""
     if before is None or after.shape != before.shape:
         return None
-    return mean_difference(after, before)
+    return mean_difference(after, before) if _measured(before) and _measured(after) else None
+
+
+def _measured(scores: Scores) -> bool:
+    return not bool((scores == CHANCE).all())

@@ -1,6 +1,6 @@
 """The best configurations of all searches together, and one line a study."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pandas import DataFrame, concat
@@ -16,7 +16,8 @@ NOTES = (
     "Accuracies on the validation images; brackets are 95 % Wilson intervals, which count the "
     "finite set of images but not the seed.",
     "Tied: McNemar's exact test on the same validation images cannot tell the trial from the "
-    "leader at the 5 % level.",
+    "leader at the 5 % level. Each is compared with the leader alone, with no correction for "
+    "their number or for the leader being the best of them.",
     "A leader is the best of many, so its own score flatters it: expect less on new images.",
 )
 
@@ -32,8 +33,8 @@ def searches(studies: Mapping[str, Study]) -> dict[str, Study]:
 
 def table(studies: Mapping[str, Study], *, top: int = TOP) -> DataFrame:
     """The best finished trials of all searches, each compared with the first."""
-    parts = [_finished(study) for study in searches(studies).values()]
     names = list(dict.fromkeys(name for s in searches(studies).values() for name in s.space))
+    parts = [_with_fixed(_finished(s), s, names) for s in searches(studies).values()]
     columns = [*FIXED, "epochs", "parameters", *names]
     if not any(len(part) for part in parts):
         return DataFrame(columns=columns)
@@ -80,6 +81,19 @@ def _finished(study: Study) -> DataFrame:
     return complete.assign(
         study=study.key, low=[low for low, _ in limits], high=[high for _, high in limits]
     )
+
+
+def _with_fixed(finished: DataFrame, study: Study, names: Iterable[str]) -> DataFrame:
+    """The trials with the value of each parameter that this study did not search."""
+    fixed = {name: study.about["settings"].get(name) for name in names if name not in study.space}
+    return finished.assign(**{name: _cell(value) for name, value in fixed.items()})
+
+
+def _cell(value: Any) -> Any:
+    """A setting as trials.csv would show it: one layer as a number, other lists as text."""
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else str(value)
+    return value
 
 
 def _against_leader(best: DataFrame, studies: Mapping[str, Study]) -> list[float | None]:

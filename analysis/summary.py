@@ -13,6 +13,9 @@ from analysis.statistics import Bits, Interval, best_so_far, mean_difference, wi
 
 NAMES = {
     "tpe": "TPE",
+    "random": "random search",
+    "grid": "the grid",
+    "variants": "the variants",
     "relu": "ReLU",
     "sgd": "plain SGD",
     "momentum": "SGD with momentum",
@@ -148,6 +151,8 @@ def step(row: Mapping[Any, Any]) -> str:
         return f"{name} starts at {words.percent(row['val_accuracy'])}"
     clear = "" if change.low > 0 or change.high < 0 else ", which may be nothing"
     low, high = map(signed, change)
+    if math.isnan(change.low):
+        return f"{name} {signed(row['change'])} points"
     return f"{name} {signed(row['change'])} points ({low} to {high}){clear}"
 
 
@@ -158,8 +163,7 @@ def beside_published(steps: DataFrame) -> list[str]:
 
 def _beside_published(row: Mapping[Any, Any]) -> str:
     name = str(row["variant"]).replace("_", " ")
-    interval = words.between(row["low"], row["high"])
-    ours = f"{words.percent(row['val_accuracy'])} ({interval})"
+    ours = words.with_interval(row["val_accuracy"], row["low"], row["high"])
     published = row["published_accuracy"]
     if math.isnan(published):
         return f"{name}: {ours} here; no accuracy was published."

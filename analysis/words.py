@@ -36,19 +36,27 @@ def points(value: float) -> str:
     return "" if _missing(value) else f"{100 * value:+.1f}"
 
 
-def between(low: float, high: float) -> str:
+def between(low: float | None, high: float | None) -> str:
     """An interval in per cent, as 91.2 to 93.0 %."""
-    return "" if _missing(low) else f"{100 * low:.1f} to {percent(high)}"
+    if low is None or high is None or math.isnan(low):
+        return ""
+    return f"{100 * low:.1f} to {percent(high)}"
 
 
 def results(frame: DataFrame) -> list[str]:
     """Validation accuracies with their intervals, as 92.4 % (91.2 to 93.4 %)."""
     return [
-        f"{percent(row['val_accuracy'])} ({between(row['low'], row['high'])})"
-        if percent(row["val_accuracy"])
-        else "nothing finished"
+        with_interval(row["val_accuracy"], row["low"], row["high"]) or "nothing finished"
         for row in frame.to_dict("records")
     ]
+
+
+def with_interval(accuracy: float | None, low: float | None, high: float | None) -> str:
+    """An accuracy with its interval, where there is one."""
+    if accuracy is None:
+        return ""
+    interval = between(low, high)
+    return f"{percent(accuracy)} ({interval})" if interval else percent(accuracy)
 
 
 def value(value: Any) -> str:

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # What did the search find, and how far can it be trusted?
 #
-# Two searches drew from one space: TPE, which learns from the trials before, and random search,
-# which does not. A grid crossed three parameters for the heat maps. Everything below is accuracy
-# on the validation images, except where the test images are named; those were opened once, by
-# the network that won.
+# A search learns from its earlier trials where to look next; random search in the same space does
+# not. A grid crosses a few parameters for the heat maps. Everything below is accuracy on the
+# validation images, except where the test images are named; those were opened once, by the
+# network that won.
 
 # %%
 # %matplotlib inline
@@ -29,6 +29,8 @@ tables = Path("reports/tables")
 found = results.read()
 search, random = found.search, found.random
 grid = captions.of_sampler(found, "grid", "")
+crossed = set(grid.space) if grid else set()
+sampler = summary.NAMES.get(search.about["sampler"], search.about["sampler"])
 
 
 # %%
@@ -67,7 +69,7 @@ Markdown(
 )
 
 # %% [markdown]
-# ## Was TPE worth it against random search?
+# ## Was the search worth it against random search?
 
 # %%
 figure, ax = style.single(8, 4.5)
@@ -78,8 +80,8 @@ show(figure, captions.alternative("optimization_history", found))
 # %%
 duel = summary.against_random(search, random) if random else None
 Markdown(
-    f"The best of TPE beside the best of random search: {duel.verdict} points. "
-    f"TPE took {summary.budgets(search, random)}."
+    f"The best of {sampler} beside the best of random search: {duel.verdict} points. "
+    f"{sampler} took {summary.budgets(search, random)}."
     if duel
     else "There is no random search in the same space to compare with."
 )
@@ -125,13 +127,13 @@ else:
 # Each cell: the best accuracy in per cent, and how many trials stand behind it.
 
 # %%
-if grid:
+if {"learning_rate", "batch_size"} <= crossed:
     figure, ax = style.single(8, 5)
     heatmap.draw(heatmap.table(grid, "learning_rate", "batch_size"), ax)
     show(figure, captions.alternative("heatmap", found))
 
 # %%
-if grid:
+if {"learning_rate", "batch_size", "hidden_size"} <= crossed:
     figure = heatmaps.by_value(grid, "learning_rate", "batch_size", "hidden_size")
     show(figure, captions.alternative("heatmap_by_hidden_size", found))
 
@@ -153,9 +155,9 @@ steps = advice.advice(search, others, duel)
 answer = [
     f"The search found {summary.network(found.settings)}.",
     summary.on_test_images(found.tuned),
-    f"TPE against random search: {duel.verdict} points." if duel else "",
+    f"{sampler} against random search: {duel.verdict} points." if duel else "",
     f"{importance.title(importances)}." if ranked else "",
-    captions.alternative("heatmap", found) if grid else "",
+    captions.alternative("heatmap", found) if {"learning_rate", "batch_size"} <= crossed else "",
     "What to do next:",
     "\n".join(f"- {step.seen} {step.remedy}" for step in steps) or "nothing stands out.",
 ]

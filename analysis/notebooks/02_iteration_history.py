@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 
-from analysis import captions, load, results, summary, words
+from analysis import captions, results, summary, words
 from analysis.plots import iteration_curves, iteration_history, style
 from pipeline.nn.gradcheck import TOLERANCE, check, relative_error
 from pipeline.nn.mlp import MLP
@@ -22,7 +22,8 @@ from studies.faults import FAULTS, TWIN
 style.use()
 pd.options.display.float_format = "{:.1e}".format
 found = results.read()
-study = captions.of_sampler(found, "variants", "") or load.study("iterations")
+study = captions.of_sampler(found, "variants", "")
+assert study, "params.yaml has no study of variants: drop this notebook from report.notebooks"
 steps = iteration_history.table(study)
 
 

@@ -37,7 +37,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     )
     ax.axhline(0.1, color=style.MUTED, lw=1, ls=":", zorder=0)
     _issues(frame, ax)
-    style.accuracy_axis(ax, [0.05, 0.965, *frame["high"]])
+    style.accuracy_axis(ax, [0.05, 0.965, *frame["high"].dropna()])
     labels = [fill(text, 16) for text in frame["configuration"]]
     ax.set_xticks(frame["iteration"], labels, size=8)
     ax.set(xlim=(0.5, frame["iteration"].max() + 0.5), ylabel="accuracy", title=title(frame))
@@ -54,6 +54,10 @@ def title(frame: DataFrame) -> str:
 
 def _issues(frame: DataFrame, ax: Axes) -> None:
     """Write accuracy and issue where there is room: below a good step, above a broken one."""
+    frame = frame.assign(
+        low=frame["low"].fillna(frame["val_accuracy"]),
+        high=frame["high"].fillna(frame["val_accuracy"]),
+    )
     published = frame["published_accuracy"]
     lowest = frame["low"].where(
         ~(published > BROKEN), frame[["low", "published_accuracy"]].min(axis=1)

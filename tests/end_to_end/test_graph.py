@@ -30,18 +30,18 @@ TINY = {
 pytestmark = pytest.mark.slow
 
 
-def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *command: str, jobs: int = 2) -> subprocess.CompletedProcess[str]:
     """Run a command in the clone, with this environment's programs first on PATH."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "HANDTUNED_JOBS": "2", "COLUMNS": "200"}
+    environment = os.environ | {"PATH": path, "HANDTUNED_JOBS": str(jobs), "COLUMNS": "200"}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
 
 
-def dvc(folder: Path, *arguments: str) -> str:
+def dvc(folder: Path, *arguments: str, jobs: int = 2) -> str:
     """Run DVC, which must succeed; returns what it printed."""
-    result = run(folder, "dvc", *arguments)
+    result = run(folder, "dvc", *arguments, jobs=jobs)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout
 
@@ -77,6 +77,17 @@ def outputs(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.fixture(scope="module")
+def alone(clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same clone without anything that ran, run again by one worker."""
+    folder = tmp_path_factory.mktemp("alone")
+    ran = shutil.ignore_patterns("reports", "dvc.lock", "live", "data", "cache", "tmp", ".git")
+    shutil.copytree(clone, folder, ignore=ran, dirs_exist_ok=True)
+    (folder / ".dvc/config.local").write_text("[core]\n    no_scm = true\n")
+    dvc(folder, "repro", jobs=1)
+    return folder
+
+
 def test_everything_is_there(clone: Path) -> None:
     """The run leaves tables, pictures, notebooks, the tuned network and the report."""
     reports = clone / "reports"
@@ -98,6 +109,27 @@ def test_second_run_does_nothing(clone: Path) -> None:
     before = outputs(clone)
     assert "Running stage" not in dvc(clone, "repro")
     assert outputs(clone) == before
+
+
+def test_one_worker_gives_the_same_bytes(clone: Path, alone: Path) -> None:
+    """Tables, pictures, notebooks, report: what one worker leads to is what two lead to."""
+    assert outputs(alone) == outputs(clone)
+
+
+def test_other_studies_are_told_as_well(alone: Path) -> None:
+    """Without random search and replays, with a sparse grid, the report tells what is there."""
+    yaml = YAML()
+    params = yaml.load(alone / "params.yaml")
+    for key in ("random", "iterations"):
+        del params["studies"][key]
+    del params["studies"]["grid"]["space"]["hidden_size"]
+    params["report"]["notebooks"] = ["01_search"]
+    with (alone / "params.yaml").open("w") as file:
+        yaml.dump(params, file)
+    dvc(alone, "repro")
+    studies = (alone / "reports/tables/studies.csv").read_text()
+    assert [line.split(",")[0] for line in studies.splitlines()] == ["study", "search", "grid"]
+    assert "random" not in (alone / "reports/tables/leaderboard.csv").read_text()
 
 
 def test_nothing_unwanted_shows_up_in_git(clone: Path) -> None:

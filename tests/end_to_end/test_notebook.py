@@ -76,6 +76,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 def test_second_run_writes_the_same_bytes(project: Path) -> None:
     """Another process with another hash seed and Matplotlib backend writes the same two files."""
     first = files(execute("asked", project))
@@ -152,6 +153,7 @@ def test_mended_notebook_removes_the_failed_one(project: Path) -> None:
     assert sorted(files(execute("wrong", project))) == ["wrong.html", "wrong.ipynb"]
 
 
+@pytest.mark.slow
 def test_interrupt_stops_the_kernel_and_keeps_what_was_there(project: Path) -> None:
     """Ctrl-C ends the run with no new file and no process left behind."""
     folder = execute("asked", project)
