@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import joblib
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from optuna.pruners import BasePruner, NopPruner
 from optuna.trial import FrozenTrial
 
@@ -68,7 +69,8 @@ def run_study(
     called before anything is written and raises if the study is no longer what it was.
     `interrupts` listens for Ctrl-C.
 
-    Raises: Interrupted after Ctrl-C; UserError if the store holds other trials than the plan's.
+    Raises: Interrupted after Ctrl-C; UserError if the store holds other trials than the plan's,
+    or a worker dies.
     """
     finished = {n: t for n, t in store.finished().items() if n < plan.trials}
     watch(list(finished.values()), [])
@@ -143,7 +145,13 @@ def _train(
         parallel = joblib.Parallel(
             n_jobs=jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1
         )
-        yield from parallel(tasks)
+        try:
+            yield from parallel(tasks)
+        except TerminatedWorkerError:
+            raise UserError(
+                "a worker process died, perhaps for want of memory; what finished is kept: run "
+                "it again, with fewer workers in HANDTUNED_JOBS"
+            ) from None
 
 
 def _trial(proposal: Proposal, reports: Sequence[Report], reason: str, seconds: float) -> Trial:

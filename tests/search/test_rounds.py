@@ -1,6 +1,7 @@
 """The engine: the same trials however it is run."""
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -138,6 +139,21 @@ def test_a_trial_that_gives_up_is_a_result() -> None:
     (trial,) = run_study(plan(1), stopping, Kept())
     assert (trial.state, trial.stop_reason, trial.feasible) == ("COMPLETE", "diverged", False)
     assert trial.value == 0.1
+
+
+def deadly(params: Mapping[str, Any], seed: int) -> Iterator[float]:
+    """An objective that takes its process with it, on some parameters."""
+    if params["n"] > 8:
+        os._exit(1)
+    yield params["x"]
+
+
+def test_a_dead_worker_is_named() -> None:
+    """When a worker process dies the study stops with one line, and what finished is kept."""
+    store = Kept()
+    with pytest.raises(UserError, match=r"a worker process died.*fewer workers"):
+        run_study(plan(), deadly, store, jobs=2)
+    assert all(trial.params["n"] <= 8 for trial in store.trials.values())
 
 
 def not_finite(params: Mapping[str, Any], seed: int) -> Iterator[float]:
