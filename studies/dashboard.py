@@ -17,8 +17,8 @@ def serve(port: int) -> None:
     Raises: UserError if the port is taken.
     """
     try:
-        with suppress(KeyboardInterrupt):
-            optuna_dashboard.run_server(sqlite(LIVE), host=HOST, port=port)
+        with suppress(KeyboardInterrupt), sqlite(LIVE) as storage:
+            optuna_dashboard.run_server(storage, host=HOST, port=port)
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise

@@ -39,11 +39,15 @@ def run(key: str) -> str:
     make_folder(REPORTS / key)
     jobs = min(workers(loaded.execution.jobs), study.plan.round_size)
     cost = study.objective.cost
-    with only_run(key), Progress(key, study.plan.trials, jobs=jobs, cost=cost) as progress:
+    with (
+        only_run(key),
+        sqlite() as storage,
+        Progress(key, study.plan.trials, jobs=jobs, cost=cost) as progress,
+    ):
         trials = run_study(
             study.plan,
             study.objective,
-            LiveStudy(sqlite(), study.name, metric=METRIC, direction=study.plan.direction),
+            LiveStudy(storage, study.name, metric=METRIC, direction=study.plan.direction),
             jobs=jobs,
             cost=cost,
             watch=progress.show,

@@ -2,7 +2,8 @@
 
 import base64
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,12 @@ LIVE = Path("studies/live")
 RECORD = "handtuned"  # the system attribute that holds what Optuna has no place for
 
 
-def sqlite(folder: Path = LIVE) -> RDBStorage:
-    """The SQLite storage in `folder`, made if it is not there; readers do not block its writer."""
+@contextmanager
+def sqlite(folder: Path = LIVE) -> Iterator[RDBStorage]:
+    """Open the SQLite storage in `folder`, made if it is not there.
+
+    Readers do not block its writer. Raises: UserError if it cannot be opened.
+    """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     make_folder(folder)
     try:
@@ -41,7 +46,11 @@ def sqlite(folder: Path = LIVE) -> RDBStorage:
         connection.execute("PRAGMA synchronous=NORMAL")
 
     storage.engine.dispose()  # so that every connection from here on is configured
-    return storage
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def url(folder: Path = LIVE) -> str:

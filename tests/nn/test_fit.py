@@ -157,7 +157,7 @@ def test_batch_larger_than_the_data_is_all_of_it(make_examples: MakeExamples) ->
     all_of_it, larger = (dataclasses.replace(HOW, batch_size=size) for size in (30, 10**6))
     one, two = trained(train, how=all_of_it), trained(train, how=larger)
     assert same(one[0], two[0])
-    assert one[1] == two[1]
+    assert repr(one[1]) == repr(two[1])  # there is no validation: NaN differs from itself
 
 
 def test_history_counts_every_example_once(make_examples: MakeExamples) -> None:

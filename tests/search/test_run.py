@@ -14,6 +14,8 @@ import optuna
 import pytest
 from filelock import FileLock
 
+from studies.store import sqlite
+
 TABLES = ("trials.csv", "history.csv", "study.json", "correct.npy")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -225,7 +227,8 @@ def test_studies_begun_at_once_make_one_store(project: Path) -> None:
     """Two studies started on an empty folder both run to their end, in one database."""
     processes = [begin(project, key, 1) for key in ("search", "iterations")]
     assert [process.wait(100) for process in processes] == [0, 0]
-    names = optuna.get_all_study_names(f"sqlite:///{project}/studies/live/handtuned.db")
+    with sqlite(project / "studies/live") as storage:
+        names = optuna.get_all_study_names(storage)
     assert sorted(name.partition("-")[0] for name in names) == ["iterations", "search"]
 
 
