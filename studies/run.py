@@ -65,7 +65,7 @@ def workers(jobs: int | str) -> int:
     Raises: UserError if HANDTUNED_JOBS is not a positive number.
     """
     asked = os.environ.get("HANDTUNED_JOBS")
-    if asked is None:
+    if not asked:
         return joblib.cpu_count() if jobs == "auto" else int(jobs)
     if not asked.isdecimal() or int(asked) < 1:
         raise UserError(
