@@ -40,7 +40,8 @@ def advice(study: Study, tied: int, random: Comparison | None) -> list[Advice]:
         seen = (
             f"At least {tied} others tie with the best configuration on {study.images:,} images."
         )
-        found.append(Advice(seen, "Take the cheapest of them, or raise `data.sizes.val`."))
+        remedy = "Take the cheapest of them, or move images from `data.sizes.train` to `.val`."
+        found.append(Advice(seen, remedy))
     return found
 
 
@@ -76,7 +77,7 @@ def rising(study: Study, number: int) -> list[Advice]:
     if gained <= RISING:
         return []
     seen = f"The best curve was still rising, by {words.points(gained)} points at its end."
-    return [Advice(seen, "Raise `trainer.epochs`.")]
+    return [Advice(seen, f"Raise `studies.{study.key}.settings.epochs`.")]
 
 
 def diverged(study: Study) -> list[Advice]:

@@ -113,12 +113,22 @@ def _distribution(range_: Mapping[str, Any]) -> BaseDistribution:
 
 def _value(value: Any, range_: BaseDistribution) -> Any:
     if isinstance(range_, CategoricalDistribution):
-        return label(value)
+        return label(_parsed(value))
     return int(value) if isinstance(range_, IntDistribution) else float(value)
+
+
+def _parsed(cell: Any) -> Any:
+    """A cell of trials.csv as the choice it was: text that is JSON stands for a number or list."""
+    try:
+        return json.loads(cell) if isinstance(cell, str) else cell
+    except ValueError:
+        return cell
 
 
 def label(choice: Any) -> str:
     """A choice as text, whether it comes from study.json or from trials.csv."""
+    if choice is None or choice != choice:  # an empty cell reads as NaN
+        return "none"
     if isinstance(choice, int | float) and not isinstance(choice, bool):
         return repr(float(choice))
     return json.dumps(choice) if isinstance(choice, list) else str(choice)

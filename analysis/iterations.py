@@ -44,8 +44,8 @@ def table(study: Study) -> DataFrame:
         after = scores(study, trials)
         rows.append({"iteration": iteration} | _row(study, variant, trials, (before, after)))
         before = after
-    frame = DataFrame(rows).assign(study=study.key, split="val")
-    return frame[COLUMNS] if rows else DataFrame(columns=COLUMNS)
+    frame = DataFrame(rows, columns=COLUMNS).assign(study=study.key, split="val")
+    return frame.astype(dict.fromkeys(NUMBERS, "float64"))
 
 
 COLUMNS = [
@@ -53,6 +53,10 @@ COLUMNS = [
     *("seeds", "change", "change_low", "change_high", "train_accuracy", "gap"),
     *("gradient_error", "gradient_passed", "issue", "published_accuracy"),
 ]
+NUMBERS = (  # that may be missing from every row
+    *("low", "high", "change", "change_low", "change_high"),
+    *("gradient_error", "published_accuracy"),
+)
 
 
 def scores(study: Study, trials: DataFrame) -> Scores:

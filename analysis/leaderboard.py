@@ -35,7 +35,7 @@ def table(studies: Mapping[str, Study], *, top: int = TOP) -> DataFrame:
     """The best finished trials of all searches, each compared with the first."""
     names = list(dict.fromkeys(name for s in searches(studies).values() for name in s.space))
     parts = [_with_fixed(_finished(s), s, names) for s in searches(studies).values()]
-    columns = [*FIXED, "epochs", "parameters", *names]
+    columns = [*FIXED, "epochs_trained", "parameters", *names]
     if not any(len(part) for part in parts):
         return DataFrame(columns=columns)
     every = concat([part for part in parts if len(part)], ignore_index=True)

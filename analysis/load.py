@@ -17,7 +17,7 @@ from pipeline.errors import UserError
 REPORTS = Path("reports")
 TRIAL_COLUMNS = (
     *("number", "round", "state", "val_accuracy", "feasible", "stop_reason"),
-    *("epochs", "seed", "parameters"),
+    *("epochs_trained", "seed", "parameters"),
 )
 CURVE_COLUMNS = (
     *("epoch", "val_accuracy", "val_loss", "train_loss", "train_accuracy"),
@@ -31,7 +31,7 @@ WHOLE = (
     "number",
     "round",
     "feasible",
-    "epochs",
+    "epochs_trained",
     "epoch",
     "parameters",
     "index",

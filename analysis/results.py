@@ -66,7 +66,7 @@ def read(reports: Path = REPORTS) -> Results:
     """Read what is there. Raises: UserError if there is no study at all."""
     studies = load.studies(reports)
     if not studies:
-        raise UserError(f"{reports / 'studies'} must hold a study, but holds none; run dvc repro")
+        raise UserError(f"{reports / 'studies'} must hold a study, but holds none; run make repro")
     return Results(
         reports=reports,
         studies=studies,

@@ -8,6 +8,8 @@ from analysis.load import Study
 from analysis.results import Results
 from analysis.statistics import wilson
 
+SEARCHES = summary.NAMES | {"tpe": "TPE search"}
+
 
 class Entry(NamedTuple):
     """One network's accuracy with its interval, and on which images."""
@@ -26,8 +28,8 @@ def standings(found: Results) -> Iterator[Entry]:
         yield entry("Untuned", "validation", int(right.sum()), len(right))
     if found.random:
         yield from best_of("Best of random search", found.random)
-    sampler = summary.NAMES.get(found.search.about["sampler"], found.search.about["sampler"])
-    yield from best_of(f"Best of {sampler} search", found.search)
+    sampler = str(found.search.about["sampler"])
+    yield from best_of(f"Best of {SEARCHES.get(sampler, sampler)}", found.search)
     if found.tuned:
         correct, images = found.tuned.metrics["correct"], found.tuned.metrics["images"]
         yield entry("Tuned, trained again", "test", int(correct), int(images))

@@ -88,7 +88,7 @@ def mcnemar(first: Bits, second: Bits) -> float:
 def best_so_far(trials: DataFrame) -> DataFrame:
     """Add `spent` (epochs trained up to each trial) and `best` (highest finished accuracy)."""
     finished = trials["val_accuracy"].where(trials["state"] == "COMPLETE")
-    return trials.assign(spent=trials["epochs"].cumsum(), best=finished.cummax().ffill())
+    return trials.assign(spent=trials["epochs_trained"].cumsum(), best=finished.cummax().ffill())
 
 
 def bootstrap(

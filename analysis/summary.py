@@ -48,7 +48,7 @@ def signed(difference: float) -> str:
     >>> signed(-0.015)
     '−1.5'
     """
-    return words.points(difference).replace("-", "−")
+    return words.points(difference)
 
 
 def network(settings: Mapping[str, Any]) -> str:

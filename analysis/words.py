@@ -33,7 +33,7 @@ def exact_percent(value: float) -> str:
 
 def points(value: float) -> str:
     """A difference of fractions in percentage points, signed."""
-    return "" if _missing(value) else f"{100 * value:+.1f}"
+    return "" if _missing(value) else f"{100 * value:+.1f}".replace("-", "−")
 
 
 def between(low: float | None, high: float | None) -> str:
@@ -89,6 +89,8 @@ def markdown(frame: DataFrame, *notes: str) -> str:
 
 
 def _setting(key: str, value: Any) -> str:
+    if key == "fault":
+        return f"with {str(value).replace('_', ' ')} wrong"
     none = value is None or value == []
     return f"no {name(key)}" if none else f"{name(key)} {str(value).replace('_', ' ')}"
 

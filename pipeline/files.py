@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,9 +27,9 @@ def make_folder(folder: Path) -> None:
 
     Raises: OSError naming the path.
     """
-    with replacing(folder / "probe") as temporary:
-        temporary.touch()
-    (folder / "probe").unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 def write_text(path: Path, text: str) -> None:

@@ -10,6 +10,10 @@ from pipeline.settings import Section, Trainer
 Choice: TypeAlias = bool | int | float | str | tuple[int, ...] | None
 
 
+def _divides(step: float, width: float) -> bool:
+    return math.isclose(width / step, round(width / step), abs_tol=1e-9)
+
+
 class Range(Section):
     """Numbers from low to high, both included."""
 
@@ -28,6 +32,10 @@ class Range(Section):
         if self.log and self.step is not None:
             raise ValueError(
                 f"`step` and log do not go together, but got step={self.step}; drop one"
+            )
+        if self.step is not None and not _divides(self.step, self.high - self.low):
+            raise ValueError(
+                f"`step` must divide high - low, {found}, step={self.step}; change one"
             )
         return self
 

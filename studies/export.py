@@ -16,7 +16,7 @@ from studies.trials import Trial
 
 REPORTS = Path("reports/studies")
 COLUMNS = (
-    *("number", "round", "state", METRIC, "feasible", "stop_reason", "epochs", "seed"),
+    *("number", "round", "state", METRIC, "feasible", "stop_reason", "epochs_trained", "seed"),
     "parameters",
 )
 

@@ -16,7 +16,7 @@ import studies
 _ROOTS = (Path(pipeline.__file__).parent, Path(studies.__file__).parent)
 DECIDING = (
     *sorted((_ROOTS[0] / "nn").glob("*.py")),
-    _ROOTS[0] / "training.py",
+    *(_ROOTS[0] / f"{name}.py" for name in ("params", "settings", "study_settings", "training")),
     *(
         _ROOTS[1] / f"{name}.py"
         for name in (

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -23,7 +23,7 @@ def only_run(key: str, folder: Path = LIVE) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        who = holder.read_text() if holder.exists() else "another process"
+        who = _read(holder) or "another process"
         raise UserError(f"study {key} is being run by {who}; wait for it, or stop it") from None
     try:
         holder.write_text(f"process {os.getpid()}")
@@ -31,3 +31,9 @@ def only_run(key: str, folder: Path = LIVE) -> Iterator[None]:
     finally:
         holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _read(holder: Path) -> str:
+    with suppress(FileNotFoundError):  # it may end at this moment
+        return holder.read_text()
+    return ""

@@ -43,7 +43,9 @@ class Progress:
             if finished:
                 self._console.print(f"{self._key}: {len(finished)} trials are kept from before")
         now = time.monotonic()
-        words = f"{found(finished)}, {self._left(finished, waiting, now - self._began)}"
+        words = found(finished)
+        if len(finished) < self._trials:
+            words += f", {self._left(finished, waiting, now - self._began)}"
         self._bar.update(self._task, completed=len(finished), words=words)
         due = now - self._last_line >= SECONDS_BETWEEN_LINES or len(finished) == self._trials
         if due and not self._console.is_terminal:

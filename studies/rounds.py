@@ -84,9 +84,8 @@ def run_study(
             _confirm(proposals, finished)
             unchanged()
             store.open(proposals)
-            waiting = sorted(
-                (p for p in proposals if p.number not in finished), key=lambda p: -cost(p.params)
-            )
+            waiting = [proposal for proposal in proposals if proposal.number not in finished]
+            waiting.sort(key=lambda proposal: -cost(proposal.params))
             for trial in _train(plan, objective, waiting, told, jobs=jobs, stop=stop):
                 unchanged()
                 store.finish(trial)

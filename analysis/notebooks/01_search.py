@@ -47,7 +47,7 @@ Markdown(f"The winner: {summary.network(found.settings)}.")
 
 # %%
 best = pd.read_csv(tables / "leaderboard.csv")
-best.head(10).drop(columns=["rank", "split", "epochs", "parameters"]).set_index("study")
+best.head(10).drop(columns=["rank", "split", "epochs_trained", "parameters"]).set_index("study")
 
 # %% [markdown]
 # ## How sure is that?
@@ -100,7 +100,8 @@ show(figure, captions.alternative(f"learning_curves_{search.key}", found))
 saved = search.about["settings"]["epochs"] * search.about["trials"] - search.about["epochs"]
 Markdown(
     f"{search.about['pruned']} of {search.about['trials']} trials were pruned and "
-    f"{search.about['diverged']} diverged, which saved {saved:,} epochs."
+    f"{search.about['diverged']} diverged"
+    + (f", which saved {saved:,} epochs." if "epochs" not in search.space else ".")
 )
 
 # %% [markdown]

@@ -3,6 +3,7 @@
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 from pandas import DataFrame
+from pandas.api.types import is_numeric_dtype
 
 from analysis import words
 from analysis.load import Study
@@ -15,6 +16,8 @@ def table(study: Study, x: str = "hidden_size") -> DataFrame:
     complete = study.trials[study.trials["state"] == "COMPLETE"]
     if complete.empty:
         raise style.NothingToDrawError("no trial was finished")
+    if not is_numeric_dtype(complete[x]):
+        raise style.NothingToDrawError(f"{words.name(x)} in lists have no common scale")
     limits = [wilson(round(a * study.images), study.images) for a in complete["val_accuracy"]]
     frame = complete[[x, "val_accuracy"]].assign(
         low=[low for low, _ in limits], high=[high for _, high in limits]
@@ -42,7 +45,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     ax.xaxis.set_major_locator(FixedLocator(sorted(frame[x].unique())))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    ax.set(xlabel=words.name(x), ylabel="validation accuracy", title=title(frame))
+    ax.set(xlabel=words.name(x), ylabel="validation accuracy (error scale)", title=title(frame))
     ax.legend()
     return ax
 

@@ -13,7 +13,7 @@ def table(importances: DataFrame, key: str) -> DataFrame:
 
 
 def draw(frame: DataFrame, ax: Axes) -> Axes:
-    """Draw a `table`: a point a parameter and method, its bar where 95 % of resamples lie."""
+    """Draw a `table`: a point a parameter and method, its bar where resamples lie."""
     if frame["importance"].isna().all():
         raise style.NothingToDrawError(str(frame["note"].iloc[0]))
     methods = list(frame["method"].unique())
@@ -27,7 +27,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
             rows["importance"], places, xerr=error, fmt="o", color=color, capsize=3, label=method
         )
     ax.set_yticks(range(len(rank)), [words.name(parameter) for parameter in rank])
-    ax.set(xlim=(-0.02, 1.02), xlabel="importance (share; bar: 95 % of 20 bootstrap resamples)")
+    ax.set(xlim=(-0.02, 1.02), xlabel="importance (share; bar: range of 20 bootstrap resamples)")
     ax.set(title=title(frame))
     ax.grid(axis="x", color="0.9")
     ax.legend(loc="lower right")

@@ -34,7 +34,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         if stop:
             ax.plot(ended, rows["mean"].iloc[-1], "X", color=color, ms=8)
     style.accuracy_axis(ax, [*frame["low"], *frame["high"]])
-    ax.set(xlabel="epoch", ylabel="validation accuracy", title=title(frame))
+    ax.set(xlabel="epoch", ylabel="validation accuracy (error scale)", title=title(frame))
     ax.legend(loc="lower right")
     return ax
 

@@ -40,7 +40,11 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     style.accuracy_axis(ax, [0.05, 0.965, *frame["high"].dropna()])
     labels = [fill(text, 16) for text in frame["configuration"]]
     ax.set_xticks(frame["iteration"], labels, size=8)
-    ax.set(xlim=(0.5, frame["iteration"].max() + 0.5), ylabel="accuracy", title=title(frame))
+    ax.set(
+        xlim=(0.5, frame["iteration"].max() + 0.5),
+        ylabel="accuracy (error scale)",
+        title=title(frame),
+    )
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     return ax
 
@@ -49,7 +53,7 @@ def title(frame: DataFrame) -> str:
     """From the first step to the last."""
     first, last = frame["val_accuracy"].iloc[[0, -1]]
     start, end = words.percent(first), words.percent(last)
-    return f"From {start} to {end} validation accuracy in {len(frame)} steps"
+    return f"{len(frame)} configurations, from {start} to {end} validation accuracy"
 
 
 def _issues(frame: DataFrame, ax: Axes) -> None:

@@ -58,7 +58,12 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     _best(frame[frame["place"].between(1, BEST)], ax)
     style.accuracy_axis(ax, list(frame["val_accuracy"]))
     last = max(int(frame["epoch"].max()), 2)
-    ax.set(xlim=(1, last), xlabel="epoch", ylabel="validation accuracy", title=title(frame))
+    ax.set(
+        xlim=(1, last),
+        xlabel="epoch",
+        ylabel="validation accuracy (error scale)",
+        title=title(frame),
+    )
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3)
     return ax

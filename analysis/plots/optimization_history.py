@@ -14,6 +14,9 @@ from analysis.statistics import best_so_far
 LABELS = {"trial": "trials", "spent": "epochs trained"}
 
 
+MARKERS = {"finished": "o", "pruned": "x", "diverged": "v"}
+
+
 def table(studies: Mapping[str, Study]) -> DataFrame:
     """One row a trial, in order, with what was `spent` and the `best` so far; trials from 1."""
     if not studies:
@@ -36,11 +39,11 @@ def draw(frame: DataFrame, ax: Axes, *, x: str = "trial") -> Axes:
         ax.step(
             rows[x], rows["best"], where="post", color=color, lw=2, label=f"{key}, best (n = {n})"
         )
-    ax.plot([], [], "o", color=style.MUTED, ms=4, label="finished")
-    ax.plot([], [], "x", color=style.MUTED, ms=5, label="pruned")
-    ax.plot([], [], "v", color=style.MUTED, ms=5, label="diverged")
+    for reason, marker in MARKERS.items():
+        if (frame["stop_reason"] == reason).any():
+            ax.plot([], [], marker, color=style.MUTED, ms=5, label=reason)
     style.accuracy_axis(ax, list(frame["val_accuracy"]))
-    ax.set(xlabel=LABELS[x], ylabel="validation accuracy", title=title(frame))
+    ax.set(xlabel=LABELS[x], ylabel="validation accuracy (error scale)", title=title(frame))
     return ax
 
 
@@ -54,7 +57,7 @@ def title(frame: DataFrame) -> str:
 
 
 def _marks(rows: DataFrame, ax: Axes, x: str, color: tuple[float, float, float]) -> None:
-    for reason, marker in (("finished", "o"), ("pruned", "x"), ("diverged", "v")):
+    for reason, marker in MARKERS.items():
         chosen = rows[rows["stop_reason"] == reason]
         ax.plot(
             chosen[x], chosen["val_accuracy"], marker, color=color, alpha=0.45, ms=4, gid=reason

@@ -117,18 +117,22 @@ def test_one_worker_gives_the_same_bytes(clone: Path, alone: Path) -> None:
 
 
 def test_other_studies_are_told_as_well(alone: Path) -> None:
-    """Without random search and replays, with a sparse grid, the report tells what is there."""
+    """Without random search and replays, with lists and epochs searched, the report tells all."""
     yaml = YAML()
     params = yaml.load(alone / "params.yaml")
     for key in ("random", "iterations"):
         del params["studies"][key]
-    del params["studies"]["grid"]["space"]["hidden_size"]
+    del params["studies"]["grid"]["space"]["learning_rate"]
+    params["studies"]["grid"]["space"]["hidden_size"]["choices"] = [[16, 8], [24, 8]]
+    params["studies"]["search"]["space"]["epochs"] = {"type": "int", "low": 2, "high": 3}
     params["report"]["notebooks"] = ["01_search"]
     with (alone / "params.yaml").open("w") as file:
         yaml.dump(params, file)
     dvc(alone, "repro")
     studies = (alone / "reports/tables/studies.csv").read_text()
     assert [line.split(",")[0] for line in studies.splitlines()] == ["study", "search", "grid"]
+    trials = (alone / "reports/studies/search/trials.csv").read_text().splitlines()
+    assert trials[0].split(",").count("epochs") == 1
     assert "random" not in (alone / "reports/tables/leaderboard.csv").read_text()
 
 

@@ -252,6 +252,6 @@ def test_ties_and_a_lost_duel_are_told(reports: Path) -> None:
 def test_budget_counts_the_trials_that_fit(reports: Path) -> None:
     """What random search had reached is the best finished trial within the same epochs."""
     random = results.read(reports).studies["random"]
-    cut = random.trials[random.trials["epochs"].cumsum() <= 200]
+    cut = random.trials[random.trials["epochs_trained"].cumsum() <= 200]
     finished = cut[cut["state"] == "COMPLETE"]
     assert summary.reached(random, 200) == finished["val_accuracy"].max()

@@ -171,9 +171,18 @@ def _trial(
     trial = _record(number, point, min(max(accuracy, 0.1), 0.965), epochs=20)
     trial["parameters"] = 795 * point["hidden_size"] + 10
     if off > 1.2 if diverged is None else rng.random() < diverged:
-        trial |= {"val_accuracy": 0.1, "feasible": 0, "stop_reason": "diverged", "epochs": 2}
+        trial |= {
+            "val_accuracy": 0.1,
+            "feasible": 0,
+            "stop_reason": "diverged",
+            "epochs_trained": 2,
+        }
     elif rng.random() < pruned:
-        trial |= {"state": "PRUNED", "stop_reason": "pruned", "epochs": int(rng.integers(3, 9))}
+        trial |= {
+            "state": "PRUNED",
+            "stop_reason": "pruned",
+            "epochs_trained": int(rng.integers(3, 9)),
+        }
         trial["val_accuracy"] -= 0.05
     return trial
 
@@ -186,7 +195,7 @@ def _record(number: int, point: dict[str, Any], accuracy: float, *, epochs: int)
         "val_accuracy": round(accuracy * IMAGES) / IMAGES,
         "feasible": 1,
         "stop_reason": "finished",
-        "epochs": epochs,
+        "epochs_trained": epochs,
         "seed": 1000 + number,
         "parameters": 0,
     } | point
@@ -219,7 +228,7 @@ def _write(
         "complete": len(finished),
         "pruned": len(trials) - len(finished),
         "diverged": sum(t["feasible"] == 0 for t in trials),
-        "epochs": sum(t["epochs"] for t in trials),
+        "epochs": sum(t["epochs_trained"] for t in trials),
         "validation_images": IMAGES,
         "best": best
         and {k: best[k] for k in ("number", "val_accuracy")}
@@ -231,8 +240,8 @@ def _write(
 
 def _curve(trial: dict[str, Any]) -> Iterator[dict[str, Any]]:
     rng = np.random.default_rng(trial["number"])
-    for epoch in range(1, trial["epochs"] + 1):
-        last = epoch == trial["epochs"]
+    for epoch in range(1, trial["epochs_trained"] + 1):
+        last = epoch == trial["epochs_trained"]
         reached = trial["val_accuracy"] * (1 - 0.3 * math.exp(-epoch / 3) * (not last))
         lost = last and not trial["feasible"]
         yield {

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from optuna.distributions import CategoricalDistribution
 from pandas import DataFrame
 
 from analysis import importance
@@ -82,3 +83,13 @@ def test_equal_scores_are_refused(odd_study: Callable[..., Study]) -> None:
 def test_choices_match_however_they_were_read(from_json: object, from_csv: object) -> None:
     """study.json and trials.csv spell one choice in two ways."""
     assert importance.label(from_json) == importance.label(from_csv)
+
+
+@pytest.mark.parametrize(
+    ("choice", "cell"),
+    [(16, "16"), ([16, 8], "[16, 8]"), (None, float("nan")), ("adam", "adam"), (0.5, "0.5")],
+)
+def test_cells_of_a_column_of_text_are_their_choices(choice: object, cell: object) -> None:
+    """Among lists a number is text in trials.csv, and still the choice it was."""
+    ranges = CategoricalDistribution([importance.label(choice)])
+    assert importance._value(cell, ranges) == importance.label(choice)

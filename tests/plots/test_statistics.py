@@ -80,7 +80,7 @@ def test_the_best_so_far_ignores_pruned_trials() -> None:
         {
             "val_accuracy": [0.5, 0.9, 0.7],
             "state": ["COMPLETE", "PRUNED", "COMPLETE"],
-            "epochs": [20, 3, 20],
+            "epochs_trained": [20, 3, 20],
         }
     )
     frame = statistics.best_so_far(trials)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pandas import DataFrame
 
-from analysis import digits, iterations, leaderboard, load, tables, words
+from analysis import digits, iterations, leaderboard, load, summary, tables, words
 from analysis.load import Study
 from analysis.statistics import wilson
 from pipeline.errors import UserError
@@ -107,6 +107,17 @@ def test_iterations_have_intervals_around_their_means(studies: dict[str, Study])
     assert whole["change_low"].isna().tolist() == [True, True, False, False, True, True]
 
 
+def test_steps_without_published_values_are_told(
+    studies: dict[str, Study], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Variants of one's own have nothing published beside them, and words all the same."""
+    monkeypatch.setattr(iterations, "PUBLISHED", {})
+    frame = iterations.table(studies["iterations"])
+    told = summary.beside_published(frame)
+    assert len(told) == len(frame)
+    assert all("no accuracy was published" in line for line in told)
+
+
 def test_published_values_are_their_own_column(studies: dict[str, Study]) -> None:
     """What a write-up claims is never mixed with what was measured."""
     frame = iterations.table(studies["iterations"])
@@ -177,7 +188,7 @@ def test_markdown_aligns_numbers_and_keeps_columns() -> None:
         ({"hidden_size": [256, 64]}, "256-64 units, rate 0.01"),
         ({"hidden_size": []}, "no units, rate 0.01"),
         ({"clip": None}, "128 units, rate 0.01, no clip"),
-        ({"fault": "output_error_sign"}, "128 units, rate 0.01, fault output error sign"),
+        ({"fault": "output_error_sign"}, "128 units, rate 0.01, with output error sign wrong"),
     ],
     ids=["layers", "linear", "none", "fault"],
 )

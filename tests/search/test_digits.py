@@ -1,5 +1,6 @@
 """The digits objective and the fingerprint of a digits study."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,37 @@ def test_order_of_variants_is_theirs(search: DigitsStudy) -> None:
 def test_fingerprint_sees_training_and_validation_data_only(search: DigitsStudy) -> None:
     """The digests of training and validation arrays are in, those of the test split are not."""
     assert {name.split("/")[0] for name in search.parts["data"]} == {"train", "val"}
+
+
+def test_fingerprint_has_its_parts(search: DigitsStudy) -> None:
+    """Settings, data, code and the libraries that decide are parts by name."""
+    assert set(search.parts) == {"settings", "data", "code", "numpy", "optuna"}
+    assert search.parts["numpy"] == np.__version__
+
+
+def test_code_that_decides_is_all_of_it() -> None:
+    """What a deciding file imports from this project decides too, or is known not to."""
+    harmless = {"pipeline.errors", "pipeline.files", "pipeline.dataset", "studies.interrupts"}
+    roots = (Path(fingerprint.pipeline.__file__).parents[1],)
+    names = {
+        ".".join(path.relative_to(roots[0]).with_suffix("").parts) for path in fingerprint.DECIDING
+    }
+    imported = {
+        module
+        for path in fingerprint.DECIDING
+        for match in re.findall(
+            r"^from ((?:pipeline|studies)[\w.]*) import (.+)", path.read_text(), re.M
+        )
+        for module in modules(*match)
+    }
+    assert imported - names - harmless == set() - {"studies.fingerprint"}
+
+
+def modules(package: str, names: str) -> set[str]:
+    """The modules that `from package import names` reads."""
+    if package in ("pipeline", "studies", "pipeline.nn"):
+        return {f"{package}.{name.strip()}" for name in names.split(",")} - {"studies.fingerprint"}
+    return {package}
 
 
 def test_comments_do_not_count() -> None:

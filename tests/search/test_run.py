@@ -1,13 +1,16 @@
 """`python -m studies run`: repeatable, unkillable, and plain about mistakes."""
 
+import json
 import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 import optuna
@@ -51,6 +54,18 @@ def wait_for_lock(project: Path, key: str) -> None:
     pytest.fail(f"no run of {key} began within 15 s")
 
 
+def wait_for_trial(project: Path) -> None:
+    """Wait until a trial is in the live store, finished."""
+    store = f"file:{project}/studies/live/handtuned.db?mode=ro"
+    for _ in range(300):
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(store, uri=True)) as db:
+            query = "select count(*) from trials where state = 'COMPLETE'"
+            if db.execute(query).fetchone()[0]:
+                return
+        time.sleep(0.05)
+    pytest.fail("no trial was finished within 15 s")
+
+
 @pytest.mark.parametrize("key", ["search", pytest.param("iterations", marks=pytest.mark.slow)])
 def test_same_bytes_for_one_and_two_workers(project: Path, studies: Run, key: str) -> None:
     """Run afresh by one worker and by two, a study's tables are equal byte for byte."""
@@ -81,9 +96,10 @@ def test_same_bytes_after_kill(project: Path, studies: Run) -> None:
 @pytest.mark.slow
 def test_interrupt_exits_130_and_continues(project: Path, studies: Run) -> None:
     """Ctrl-C ends the run with 130, without tables; the next run makes the same ones."""
+    params = project / "params.yaml"
+    params.write_text(params.read_text().replace("trials: 10", "trials: 60"))
     process = begin(project, "search", 1)
-    wait_for_lock(project, "search")
-    time.sleep(0.3)
+    wait_for_trial(project)
     os.killpg(process.pid, signal.SIGINT)
     assert process.wait(60) == 130
     assert not (project / "reports/studies/search/trials.csv").exists()
@@ -205,6 +221,11 @@ def test_final_tests_the_best_once(project: Path, studies: Run) -> None:
     result = studies("final")
     assert result.returncode == 0, result.stderr
     assert "test accuracy" in result.stdout
+    metrics = json.loads((project / "reports/final/metrics.json").read_text())
+    best = json.loads((project / "reports/studies/search/study.json").read_text())["best"]
+    assert metrics["train_images"] == 200 + 100
+    assert metrics["settings"]["learning_rate"] == best["params"]["learning_rate"]
+    assert metrics["settings"]["hidden_size"] == [best["params"]["hidden_size"]]
     names = sorted(path.name for path in (project / "reports/final").iterdir())
     assert names == ["history.csv", "metrics.json", "model.npz", "predictions.csv", "samples.npz"]
     predictions = (project / "reports/final/predictions.csv").read_text().splitlines()
