@@ -16,6 +16,7 @@ import pytest
 from analysis import notebook, tables
 from pipeline.errors import UserError
 
+pytestmark = pytest.mark.slow  # each starts a kernel
 PUBLISHED = sorted(path.stem for path in notebook.SOURCES.glob("*.py"))
 MADE_UP = runpy.run_path(str(Path(__file__).parents[1] / "plots" / "made_up.py"))
 QUESTION = """\
@@ -76,7 +77,6 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-@pytest.mark.slow
 def test_second_run_writes_the_same_bytes(project: Path) -> None:
     """Another process with another hash seed and Matplotlib backend writes the same two files."""
     first = files(execute("asked", project))
@@ -153,7 +153,6 @@ def test_mended_notebook_removes_the_failed_one(project: Path) -> None:
     assert sorted(files(execute("wrong", project))) == ["wrong.html", "wrong.ipynb"]
 
 
-@pytest.mark.slow
 def test_interrupt_stops_the_kernel_and_keeps_what_was_there(project: Path) -> None:
     """Ctrl-C ends the run with no new file and no process left behind."""
     folder = execute("asked", project)
@@ -205,7 +204,6 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return reports
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_notebook_answers_in_words(made_up: Path, name: str) -> None:
     """Each of our notebooks runs without a warning, describes its pictures, ends with words."""

@@ -19,6 +19,7 @@ from filelock import FileLock
 
 from studies.store import sqlite
 
+pytestmark = pytest.mark.slow
 TABLES = ("trials.csv", "history.csv", "study.json", "correct.npy")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -66,7 +67,7 @@ def wait_for_trial(project: Path) -> None:
     pytest.fail("no trial was finished within 15 s")
 
 
-@pytest.mark.parametrize("key", ["search", pytest.param("iterations", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("key", ["search", "iterations"])
 def test_same_bytes_for_one_and_two_workers(project: Path, studies: Run, key: str) -> None:
     """Run afresh by one worker and by two, a study's tables are equal byte for byte."""
     assert studies("run", key, jobs=1).returncode == 0
@@ -76,7 +77,6 @@ def test_same_bytes_for_one_and_two_workers(project: Path, studies: Run, key: st
     assert tables(project, key) == alone
 
 
-@pytest.mark.slow
 def test_same_bytes_after_kill(project: Path, studies: Run) -> None:
     """Killed at random moments, workers and all, the study ends with the same tables."""
     assert studies("run", "search").returncode == 0
@@ -93,7 +93,6 @@ def test_same_bytes_after_kill(project: Path, studies: Run) -> None:
     assert tables(project, "search") == undisturbed
 
 
-@pytest.mark.slow
 def test_interrupt_exits_130_and_continues(project: Path, studies: Run) -> None:
     """Ctrl-C ends the run with 130, without tables; the next run makes the same ones."""
     params = project / "params.yaml"
@@ -253,7 +252,6 @@ def test_studies_begun_at_once_make_one_store(project: Path) -> None:
     assert sorted(name.partition("-")[0] for name in names) == ["iterations", "search"]
 
 
-@pytest.mark.slow
 def test_studies_never_open_the_test_split(project: Path, studies: Run) -> None:
     """With the test split deleted a study runs to the same tables, and only `final` misses it."""
     studies("run", "search")
