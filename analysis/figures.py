@@ -41,8 +41,7 @@ class Picture(NamedTuple):
 def main(reports: Path = REPORTS) -> None:
     """Draw every picture whose data are there, and say why another is left out."""
     studies = load.studies(reports)
-    untuned = load.train(reports) if (reports / "train").is_dir() else None
-    network = load.final(reports) if (reports / "final").is_dir() else None
+    untuned, network = load.networks(reports)
     if not (studies or untuned or network):
         raise UserError(f"{reports} must hold results, but holds none; run make repro")
     folder = reports / "figures"

@@ -150,6 +150,14 @@ def final(reports: Path = REPORTS) -> Final:
     )
 
 
+def networks(reports: Path = REPORTS) -> tuple[Train | None, Final | None]:
+    """The untuned and the tuned network; None for each whose stage has not run."""
+    return (
+        train(reports) if (reports / "train").is_dir() else None,
+        final(reports) if (reports / "final").is_dir() else None,
+    )
+
+
 def _configured() -> list[str]:
     """The studies of `params.yaml` in their order; none where there is no such file."""
     from pipeline import params

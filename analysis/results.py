@@ -67,9 +67,5 @@ def read(reports: Path = REPORTS) -> Results:
     studies = load.studies(reports)
     if not studies:
         raise UserError(f"{reports / 'studies'} must hold a study, but holds none; run make repro")
-    return Results(
-        reports=reports,
-        studies=studies,
-        untuned=load.train(reports) if (reports / "train").is_dir() else None,
-        tuned=load.final(reports) if (reports / "final").is_dir() else None,
-    )
+    untuned, tuned = load.networks(reports)
+    return Results(reports=reports, studies=studies, untuned=untuned, tuned=tuned)

@@ -23,14 +23,13 @@ def main(reports: Path = REPORTS) -> None:
     folder = reports / "tables"
     folder.mkdir(parents=True, exist_ok=True)
     _write_study_tables(folder, studies)
-    network = load.final(reports) if (reports / "final").is_dir() else None
+    untuned, network = load.networks(reports)
     if network:
         found = digits.table(network.predictions)
         _write_csv(found, folder / "per_digit.csv")
         write_text(folder / "per_digit.md", digits.markdown(found))
     else:
         typer.echo("per_digit left out: no final network; run python -m studies final", err=True)
-    untuned = load.train(reports) if (reports / "train").is_dir() else None
     numbers = metrics(studies, untuned, network)
     write_text(reports / "metrics.json", json.dumps(numbers, indent=2) + "\n")
 

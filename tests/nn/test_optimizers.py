@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.nn import optimizers
 from pipeline.nn.arrays import FloatArray
-from pipeline.nn.optimizers import SGD, Adam, Momentum, Optimizer
+from pipeline.nn.optimizers import SGD, Adam, Momentum, Optimizer, flush
 
 # optimizer, vectors it remembers, a rate that suits the bowl below
 TABLE: dict[str, tuple[Optimizer, int, float]] = {
@@ -119,3 +119,11 @@ def test_optimizer_holds_no_state_of_its_own(name: str) -> None:
             optimizer.update(theta, grad, memory, lr=lr, step=step)
     for theta in thetas:
         np.testing.assert_array_equal(theta, alone)
+
+
+def test_flush_clears_what_nears_the_subnormal_and_nothing_larger() -> None:
+    """Remembered numbers below 1e-30 go; those that still matter to an update stay as they are."""
+    memory = np.array([[1e-29, -1e-29, 1e-31, -1e-31, 0.0, 1e-12]], np.float32)
+    expected = np.array([[1e-29, -1e-29, 0.0, 0.0, 0.0, 1e-12]], np.float32)
+    flush(memory)
+    np.testing.assert_array_equal(memory, expected)
