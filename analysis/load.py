@@ -17,7 +17,7 @@ from pipeline.errors import UserError
 REPORTS = Path("reports")
 TRIAL_COLUMNS = (
     *("number", "round", "state", "val_accuracy", "feasible", "stop_reason"),
-    *("epochs_trained", "seed", "parameters"),
+    *("epochs_trained", "epoch_kept", "seed", "parameters"),
 )
 CURVE_COLUMNS = (
     *("epoch", "val_accuracy", "val_loss", "train_loss", "train_accuracy"),
@@ -32,6 +32,7 @@ WHOLE = (
     "round",
     "feasible",
     "epochs_trained",
+    "epoch_kept",
     "epoch",
     "parameters",
     "index",

@@ -16,7 +16,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 from threadpoolctl import threadpool_info
 
-from analysis import captions, page, results, summary, words
+from analysis import captions, network, page, results, summary, words
 from analysis.advice import Advice, advice
 from analysis.load import REPORTS
 from analysis.results import Results
@@ -59,7 +59,7 @@ def contents(reports: Path = REPORTS) -> dict[str, Any]:
     entries = list(standings(found))
     return {
         "results": found,
-        "network": summary.network(found.settings),
+        "network": network.described(found.settings),
         "entries": entries,
         "scale": scale(entries),
         "untuned": found.untuned and summary.against_untuned(found.search, found.untuned),

@@ -16,10 +16,6 @@ NAMES = {
     "random": "random search",
     "grid": "the grid",
     "variants": "the variants",
-    "relu": "ReLU",
-    "sgd": "plain SGD",
-    "momentum": "SGD with momentum",
-    "adam": "Adam",
 }
 
 
@@ -49,31 +45,6 @@ def signed(difference: float) -> str:
     '−1.5'
     """
     return words.points(difference)
-
-
-def network(settings: Mapping[str, Any]) -> str:
-    """A network and its training in words."""
-    hidden = settings["hidden_size"]
-    sizes = [hidden] if isinstance(hidden, int) else list(hidden)
-    layers = "one hidden layer" if len(sizes) == 1 else f"{len(sizes)} hidden layers"
-    activation, optimizer = (
-        NAMES.get(settings[k], settings[k]) for k in ("activation", "optimizer")
-    )
-    return (
-        f"{layers} of {'-'.join(map(str, sizes))} {activation} units, "
-        f"trained with {optimizer} at learning rate "
-        f"{settings['learning_rate']:.3g} in batches of {settings['batch_size']} for "
-        f"{settings['epochs']} epochs, {schedule(settings)}"
-    )
-
-
-def schedule(settings: Mapping[str, Any]) -> str:
-    """How the learning rate changes, in words."""
-    drops = [str(epoch) for epoch in settings["decay_epochs"]]
-    if not drops:
-        return "the rate constant"
-    noun = "epoch" if len(drops) == 1 else "epochs"
-    return f"the rate times {settings['decay_factor']:g} after {noun} {listed(drops)}"
 
 
 def listed(items: list[str]) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import UserError
 from pipeline.files import sha256
-from pipeline.nn.fit import Examples
+from pipeline.nn.examples import Examples
 
 PREPARED = Path("data/prepared")
 REMEDY = "run `python -m pipeline prepare`"

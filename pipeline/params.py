@@ -1,8 +1,9 @@
 """`params.yaml` as one validated, frozen model; the only reader of that file."""
 
+import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -12,8 +13,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import UserError
+from pipeline.nn.losses import find_loss
 from pipeline.settings import Data, Execution, Section, Train, Trainer, frozen
-from pipeline.study_settings import Study, VariantsStudy
+from pipeline.study_settings import Dimension, Study, VariantsStudy
 
 PARAMS = Path("params.yaml")
 PLAIN = {  # of pydantic's error types: YAML has lists and mappings, not tuples and models
@@ -107,8 +109,9 @@ def load(path: Path = PARAMS) -> Params:
     try:
         params = Params.model_validate(frozen(raw), strict=True)
     except ValidationError as error:
-        raise UserError(f"{path}: {explain(error.errors()[0], raw)}") from None
+        raise UserError(f"{path}: {explain(error.errors(), raw)}") from None
     _check_spaces(params, path)
+    _check_losses(params, path)
     return params
 
 
@@ -117,11 +120,11 @@ def schema() -> str:
     return json.dumps(Params.model_json_schema(), indent=2) + "\n"
 
 
-def explain(error: ErrorDetails, raw: Any) -> str:
-    """One line for one validation error: key, rule, value, remedy."""
-    where = ".".join(_keys(error, raw))
-    rule = PLAIN.get(error["type"], error["msg"].removeprefix("Value error, "))
-    rule = rule[0].lower() + rule[1:]
+def explain(errors: Sequence[ErrorDetails], raw: Any) -> str:
+    """One line for the first key that breaks a rule: key, rule, value, remedy."""
+    error, where = errors[0], ".".join(_keys(errors[0], raw))
+    same_key = [each for each in errors if ".".join(_keys(each, raw)) == where]
+    rule = " or ".join(dict.fromkeys(map(_rule, same_key))).replace(" or input should be ", " or ")
     match error["type"]:
         case "unknown_key":
             return f"{where}.{error['msg']}".lstrip(".")
@@ -138,6 +141,11 @@ def explain(error: ErrorDetails, raw: Any) -> str:
             known = error["ctx"]["expected_tags"]
             return f"{where}.{name}: input should be one of {known}, but got {json.dumps(tag)}"
     return f"{where}: {rule}, but got {json.dumps(error['input'], default=str)}"
+
+
+def _rule(error: ErrorDetails) -> str:
+    rule = PLAIN.get(error["type"], error["msg"].removeprefix("Value error, "))
+    return rule[0].lower() + rule[1:]
 
 
 def _keys(error: ErrorDetails, raw: Any) -> Iterator[str]:
@@ -168,5 +176,31 @@ def _check_spaces(params: Params, path: Path) -> None:
                 try:
                     params.trainer.with_values({name: value})
                 except ValidationError as error:
-                    problem = explain(error.errors()[0], {name: value})
+                    problem = explain(error.errors(), {name: value})
                     raise UserError(f"{path}: studies.{key}.space.{problem}") from None
+
+
+def _check_losses(params: Params, path: Path) -> None:
+    """Confirm that every network to be trained has a loss that goes with its output."""
+    for where, settings, space in _trainings(params):
+        outputs, losses = (
+            space[name].ends if name in space else (getattr(settings, name),)
+            for name in ("output", "loss")
+        )
+        for output, loss in itertools.product(outputs, losses):
+            try:
+                find_loss(loss, output)
+            except ValueError as error:
+                raise UserError(f"{path}: {where}: {error}") from None
+
+
+def _trainings(params: Params) -> Iterator[tuple[str, Trainer, Mapping[str, Dimension]]]:
+    """Every kind of network to be trained: its place, its settings, the space it is from."""
+    yield "train", params.trainer.updated(params.train), {}
+    for key, study in params.studies.items():
+        base = params.base_of(key)
+        if isinstance(study, VariantsStudy):
+            for name, variant in study.variants.items():
+                yield f"studies.{key}.variants.{name}", base.updated(variant), {}
+        else:
+            yield f"studies.{key}", base, study.space

@@ -21,6 +21,9 @@ def frozen(value: Any) -> Any:
     return tuple(frozen(item) for item in value) if isinstance(value, list) else value
 
 
+LISTED_KEYS = 12  # a longer list would not be read
+
+
 class Section(BaseModel):
     """A mapping in `params.yaml`: frozen, and closed to keys it does not know."""
 
@@ -33,13 +36,15 @@ class Section(BaseModel):
             for key in data:
                 if key not in cls.model_fields:
                     close = difflib.get_close_matches(str(key), cls.model_fields, n=1)
-                    known = ", ".join(cls.model_fields)
+                    known = f"known: {', '.join(cls.model_fields)}"
+                    if len(cls.model_fields) > LISTED_KEYS:
+                        known = "params.schema.json lists those that are"
                     raise PydanticCustomError(
                         "unknown_key",
                         "{key} is not a known key; {remedy}",
                         {
                             "key": str(key),
-                            "remedy": f"did you mean {close[0]}?" if close else f"known: {known}",
+                            "remedy": f"did you mean {close[0]}?" if close else known,
                         },
                     )
         return data
@@ -88,19 +93,68 @@ class Trainer(Section):
     ] = Field(
         (128,), description="units per hidden layer: one number, or a list for several layers"
     )
-    activation: Literal["relu", "sigmoid"] = "relu"
-    optimizer: Literal["sgd", "momentum", "adam"] = "adam"
-    learning_rate: float = Field(0.001, gt=0)
-    momentum: float = Field(0.9, ge=0, lt=1, description="of the momentum optimizer")
-    batch_size: int = Field(64, ge=1)
-    epochs: int = Field(20, ge=1)
-    decay_epochs: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        (), description="after each of these epochs the rate is multiplied by decay_factor"
+    activation: Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu"] = (
+        Field("relu", description="of the hidden layers")
     )
-    decay_factor: float = Field(0.1, gt=0, le=1)
+    output: Literal["softmax", "sigmoid", "identity", "tanh"] = Field(
+        "softmax", description="of the last layer"
+    )
+    loss: Literal["cross_entropy", "squared_error", "mean_squared_error"] = Field(
+        "cross_entropy",
+        description="cross_entropy goes with softmax and sigmoid outputs, squared_error (half the "
+        "squared distance) and mean_squared_error (PyTorch's MSELoss) with all but softmax",
+    )
+    biases: bool = True
+    initializer: Literal["zeros", "normal", "glorot", "he"] = Field(
+        "he", description="of the weights; biases start at 0"
+    )
+    initial_scale: float = Field(0.01, gt=0, description="standard deviation of normal weights")
+    precision: Literal["float32", "float64"] = "float32"
+
+    optimizer: Literal[
+        "sgd", "momentum", "averaged_momentum", "nesterov", "rmsprop", "adam", "adamw"
+    ] = "adam"
+    learning_rate: float = Field(0.001, gt=0)
+    momentum: float = Field(0.9, ge=0, lt=1, description="of the three momentum optimizers")
+    batch_size: Annotated[int, Field(ge=1)] | Literal["full"] = Field(
+        64, description="examples a step; full: all of them"
+    )
+    epochs: int = Field(20, ge=1)
+    patience: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="stop after so many epochs without a better validation; keep the best"
+    )
+
+    schedule: Literal[
+        "drops", "steps", "exponential", "inverse_time", "cosine", "warm_restarts"
+    ] = Field("drops", description="how the rate moves; drops without decay_epochs: constant")
+    decay_epochs: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (), description="of drops: after each of these epochs the rate is times decay_factor"
+    )
+    decay_every: int = Field(
+        10, ge=1, description="epochs between steps; those up to the first warm restart"
+    )
+    decay_factor: float = Field(
+        0.1, gt=0, le=1, description="of drops, of steps, and of exponential in each epoch"
+    )
+    decay_rate: float = Field(
+        0.1, ge=0, description="k of inverse_time: the rate over 1 + k times the epochs passed"
+    )
+    warm_up_epochs: float = Field(0, ge=0, description="the rate first rises from 0 so long")
+
     l2: float = Field(0.0, ge=0, description="penalty l2/2 * sum of squared weights")
+    weight_decay: Annotated[float, Field(ge=0)] | None = Field(
+        None, description="decoupled: weights shrink by rate * this a step; null: 0.01 for adamw"
+    )
+    dropout: float = Field(0.0, ge=0, lt=1, description="chance that a hidden unit is left out")
+    input_dropout: float = Field(0.0, ge=0, lt=1, description="chance that a pixel is left out")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="share of each target that is spread over all classes"
+    )
     clip: Annotated[float, Field(gt=0)] | None = Field(
         None, description="each element of the gradient is clipped to [-clip, clip]"
+    )
+    clip_norm: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="a gradient longer than this is scaled down to it"
     )
 
     def updated(self, other: "Trainer") -> "Trainer":

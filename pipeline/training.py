@@ -1,51 +1,124 @@
 """From trainer settings in `params.yaml` to a network and its training."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from pipeline.nn.fit import Epoch, Examples, Recipe, State, fit, start
+from pipeline.nn import initializers, schedules
+from pipeline.nn.examples import Examples
+from pipeline.nn.fit import Epoch, fit
+from pipeline.nn.initializers import Initializer
 from pipeline.nn.mlp import MLP
-from pipeline.nn.optimizers import SGD, Adam, Momentum, Optimizer
-from pipeline.nn.schedules import constant, drops
+from pipeline.nn.optimizers import (
+    SGD,
+    Adam,
+    AveragedMomentum,
+    Momentum,
+    Nesterov,
+    Optimizer,
+    RMSProp,
+)
+from pipeline.nn.regularizers import Dropout
+from pipeline.nn.schedules import Schedule
+from pipeline.nn.state import Recipe, State, start
 from pipeline.settings import Trainer
+
+ADAMW_DECAY = 0.01  # where weight_decay is not set: PyTorch's default
+
+
+def begin(
+    settings: Trainer,
+    train: Examples,
+    val: Examples | None,
+    seed: int,
+    kind: type[MLP] = MLP,
+    *,
+    stop_after: int | None = None,
+) -> tuple[MLP, State, Iterator[Epoch]]:
+    """A network, its fresh state, and the epochs that train it when they are asked for.
+
+    `stop_after` so many epochs takes the place of the settings' early stopping.
+    """
+    one_blas_thread()
+    dtype = np.dtype(settings.precision).type
+    train, val = train.astype(dtype), val.astype(dtype) if val else None
+    mlp, how = network(settings, train, kind), recipe(settings, len(train.X))
+    if stop_after is not None:
+        how = replace(how, epochs=stop_after, patience=None)
+    state = start(mlp, how.optimizer, seed, dtype, initializer(settings))
+    return mlp, state, fit(mlp, state, train, val, how)
 
 
 def network(settings: Trainer, examples: Examples, kind: type[MLP] = MLP) -> MLP:
     """The network that `settings` describe, for the inputs and classes of `examples`."""
     inputs, classes = examples.X.shape[1], examples.Y.shape[1]
-    return kind((inputs, *settings.hidden_size, classes), settings.activation)
-
-
-def recipe(settings: Trainer) -> Recipe:
-    """How `settings` say to train."""
-    optimizers: dict[str, Optimizer] = {
-        "sgd": SGD(),
-        "momentum": Momentum(settings.momentum),
-        "adam": Adam(),
-    }
-    rate = settings.learning_rate
-    return Recipe(
-        optimizer=optimizers[settings.optimizer],
-        schedule=drops(rate, settings.decay_epochs, settings.decay_factor)
-        if settings.decay_epochs
-        else constant(rate),
-        batch_size=settings.batch_size,
-        epochs=settings.epochs,
-        l2=settings.l2,
-        clip=settings.clip,
+    return kind(
+        (inputs, *settings.hidden_size, classes),
+        settings.activation,
+        output=settings.output,
+        loss=settings.loss,
+        biases=settings.biases,
     )
 
 
-def begin(
-    settings: Trainer, train: Examples, val: Examples | None, seed: int, kind: type[MLP] = MLP
-) -> tuple[MLP, State, Iterator[Epoch]]:
-    """A network, its fresh state, and the epochs that train it when they are asked for."""
-    one_blas_thread()
-    mlp, how = network(settings, train, kind), recipe(settings)
-    state = start(mlp, how.optimizer, seed, np.float32)
-    return mlp, state, fit(mlp, state, train, val, how)
+def recipe(settings: Trainer, examples: int) -> Recipe:
+    """How `settings` say to train on so many examples."""
+    decay = ADAMW_DECAY if settings.optimizer == "adamw" else 0.0
+    dropout = Dropout(settings.input_dropout, settings.dropout)
+    return Recipe(
+        optimizer=optimizer(settings),
+        schedule=schedule(settings),
+        batch_size=examples if settings.batch_size == "full" else settings.batch_size,
+        epochs=settings.epochs,
+        l2=settings.l2,
+        weight_decay=decay if settings.weight_decay is None else settings.weight_decay,
+        dropout=dropout if dropout != Dropout() else None,
+        label_smoothing=settings.label_smoothing,
+        clip=settings.clip,
+        clip_norm=settings.clip_norm,
+        patience=settings.patience,
+    )
+
+
+def optimizer(settings: Trainer) -> Optimizer:
+    """The optimizer that `settings` name."""
+    optimizers: dict[str, Optimizer] = {
+        "sgd": SGD(),
+        "momentum": Momentum(settings.momentum),
+        "averaged_momentum": AveragedMomentum(settings.momentum),
+        "nesterov": Nesterov(settings.momentum),
+        "rmsprop": RMSProp(),
+        "adam": Adam(),
+        "adamw": Adam(),
+    }
+    return optimizers[settings.optimizer]
+
+
+def schedule(settings: Trainer) -> Schedule:
+    """How `settings` say the learning rate moves."""
+    lr, factor = settings.learning_rate, settings.decay_factor
+    followed = {
+        "drops": schedules.drops(lr, settings.decay_epochs, factor),
+        "steps": schedules.steps(lr, settings.decay_every, factor),
+        "exponential": schedules.exponential(lr, factor),
+        "inverse_time": schedules.inverse_time(lr, settings.decay_rate),
+        "cosine": schedules.cosine(lr, settings.epochs),
+        "warm_restarts": schedules.warm_restarts(lr, settings.decay_every),
+    }[settings.schedule]
+    warm_up = settings.warm_up_epochs
+    return schedules.warm_up(followed, warm_up) if warm_up else followed
+
+
+def initializer(settings: Trainer) -> Initializer:
+    """How `settings` say the weights start."""
+    return {
+        "zeros": initializers.zeros,
+        "normal": initializers.normal(settings.initial_scale),
+        "glorot": initializers.glorot,
+        "he": initializers.he,
+    }[settings.initializer]
 
 
 def one_blas_thread() -> None:

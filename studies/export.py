@@ -16,8 +16,8 @@ from studies.trials import Trial
 
 REPORTS = Path("reports/studies")
 COLUMNS = (
-    *("number", "round", "state", METRIC, "feasible", "stop_reason", "epochs_trained", "seed"),
-    "parameters",
+    *("number", "round", "state", METRIC, "feasible", "stop_reason", "epochs_trained"),
+    *("epoch_kept", "seed", "parameters"),
 )
 
 
@@ -63,7 +63,12 @@ def describe(study: DigitsStudy, trials: Sequence[Trial]) -> dict[str, Any]:
         "diverged": sum(not trial.feasible for trial in trials),
         "epochs": sum(len(trial.scores) for trial in trials),
         "validation_images": len(study.objective.val.X),
-        "best": {"number": best.number, METRIC: best.value, "params": dict(best.params)},
+        "best": {
+            "number": best.number,
+            METRIC: best.value,
+            "epoch": best.kept,
+            "params": dict(best.params),
+        },
         "decided_by": dict(study.parts),
     }
 
@@ -77,6 +82,7 @@ def _row(trial: Trial, round_size: int, names: Sequence[str]) -> list[Any]:
         int(trial.feasible),
         trial.stop_reason,
         len(trial.scores),
+        trial.kept,
         trial.seed,
         trial.attributes["parameters"],
         *(trial.params[name] for name in names),

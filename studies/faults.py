@@ -28,4 +28,6 @@ def kind(variant: Variant) -> type[MLP]:
 
 def gradient_check(variant: Variant) -> Check:
     """Check the gradient that the variant trains with, on a small network of its kind."""
-    return check(kind(variant)(TWIN, variant.activation), l2=variant.l2)
+    output, loss = variant.output, variant.loss
+    network = kind(variant)(TWIN, variant.activation, output, loss, variant.biases)
+    return check(network, l2=variant.l2)

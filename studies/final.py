@@ -15,7 +15,8 @@ from pipeline import dataset, params, training
 from pipeline.errors import UserError
 from pipeline.files import make_folder, replacing, write_json
 from pipeline.nn.arrays import FloatArray
-from pipeline.nn.fit import Diverged, Examples
+from pipeline.nn.examples import Examples
+from pipeline.nn.state import Diverged
 from pipeline.outputs import write_history, write_model, write_predictions
 from studies.build import DigitsStudy, build
 from studies.export import REPORTS
@@ -37,12 +38,14 @@ def run() -> str:
     both = dataset.joined(study.objective.train, study.objective.val)
     test = dataset.load("test")
     make_folder(REPORT)
-    mlp, state, epochs = training.begin(settings, both, None, seed, kind)
+    mlp, state, epochs = training.begin(
+        settings, both, None, seed, kind, stop_after=best["epoch"] if settings.patience else None
+    )
     try:
         history = list(epochs)
     except Diverged as diverged:
         raise UserError(f"final: {diverged}; or name another study in final.study") from None
-    probabilities = mlp.probabilities(state.theta, test.X)
+    probabilities = mlp.outputs(state.theta, test.X)
     correct = int(np.count_nonzero(probabilities.argmax(axis=1) == test.labels))
     write_history(REPORT / "history.csv", history, validated=False)
     write_predictions(REPORT / "predictions.csv", "test", test.labels, probabilities)

@@ -7,8 +7,10 @@ from math import ceil, nan
 import numpy as np
 
 from pipeline import training
-from pipeline.nn.fit import Diverged, Epoch, Examples
+from pipeline.nn.examples import Examples
+from pipeline.nn.fit import Epoch
 from pipeline.nn.mlp import MLP
+from pipeline.nn.state import Diverged
 from pipeline.settings import Trainer
 from pipeline.study_settings import Variant
 from studies.space import decode
@@ -24,6 +26,8 @@ OPERATIONS_PER_UPDATE = 40  # an optimizer's passes over one parameter, waiting 
 class DigitsObjective:
     """Train on `train`, score on `val`: validation accuracy after each epoch.
 
+    With early stopping the trial's value is that of the epoch whose weights are kept.
+
     Parameters are trainer settings that replace those of `base`; the parameter `variant` stands
     for the settings of that name in `variants`, and for the network with that variant's defect.
     """
@@ -37,15 +41,15 @@ class DigitsObjective:
     def __call__(self, params: Values, seed: int) -> Iterator[Report]:
         """Yield a report after each epoch; a diverged network ends at chance level."""
         settings, kind = self.settings(params), self.kind(params)
-        mlp, _, epochs = training.begin(settings, self.train, self.val, seed, kind)
+        mlp, state, epochs = training.begin(settings, self.train, self.val, seed, kind)
         attributes = {"parameters": mlp.size}
         correct = np.zeros(len(self.val.X), np.bool_)
         try:
             for epoch in epochs:
-                correct = epoch.val_correct
-                yield Report(
-                    epoch.val_accuracy, _metrics(epoch), attributes, np.packbits(correct).tobytes()
-                )
+                kept = state.best.epoch if state.best else epoch.index
+                correct = epoch.val_correct if kept == epoch.index else correct
+                bits = np.packbits(correct).tobytes()
+                yield Report(epoch.val_accuracy, _metrics(epoch), attributes, bits, kept)
         except Diverged as diverged:
             chance = 1 / self.train.Y.shape[1]
             lost = dict.fromkeys(HISTORY, nan) | {"learning_rate": diverged.learning_rate}
@@ -66,9 +70,10 @@ class DigitsObjective:
         """About how many operations training takes, to its last epoch."""
         settings = self.settings(params)
         size = training.network(settings, self.train).size
-        steps = ceil(len(self.train.X) / settings.batch_size)
+        n = len(self.train.X)
+        steps = 1 if settings.batch_size == "full" else ceil(n / settings.batch_size)
         per_step = OPERATIONS_PER_STEP + OPERATIONS_PER_UPDATE * size
-        return settings.epochs * (6.0 * len(self.train.X) * size + steps * per_step)
+        return settings.epochs * (6.0 * n * size + steps * per_step)
 
 
 def _metrics(epoch: Epoch) -> dict[str, float]:

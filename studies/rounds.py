@@ -163,6 +163,7 @@ def _trial(proposal: Proposal, reports: Sequence[Report], reason: str, seconds: 
         state="PRUNED" if reason == "pruned" else "COMPLETE",
         stop_reason=reason,
         feasible=last.feasible,
+        kept=last.kept or len(reports),
         scores=tuple(report.score + 0.0 for report in reports),  # a store turns -0.0 into 0.0
         metrics={
             name: tuple(float(report.metrics[name]) for report in reports) for name in last.metrics

@@ -130,6 +130,7 @@ def _record(trial: Trial) -> dict[str, Any]:
     return {
         "metrics": {name: list(values) for name, values in trial.metrics.items()},
         "attributes": dict(trial.attributes),
+        "kept": trial.kept,
         "detail": base64.b64encode(trial.detail).decode(),
         "seconds": trial.seconds,
     }
@@ -146,6 +147,7 @@ def _from_store(trial: FrozenTrial) -> Trial:
             state="PRUNED" if trial.state == TrialState.PRUNED else "COMPLETE",
             stop_reason=about["stop_reason"],
             feasible=bool(about["feasible"]),
+            kept=record["kept"],
             scores=tuple(trial.intermediate_values[step] for step in _steps(trial)),
             metrics={name: tuple(values) for name, values in record["metrics"].items()},
             attributes=record["attributes"],

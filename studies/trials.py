@@ -16,20 +16,22 @@ class Report:
     """What an objective says after each step of its work.
 
     `metrics` become columns of history.csv; `attributes` and `detail` describe the trial, the
-    last report's standing. A report with `stop` ends the trial there, for that reason; a trial
-    that is not `feasible` counts as finished, at the score reported.
+    last report's standing. `kept` is the step (from 1) whose score is the trial's value should
+    the trial end here: None for this one. A report with `stop` ends the trial, for that reason; a
+    trial that is not `feasible` counts as finished, at the score reported.
     """
 
     score: float
     metrics: Mapping[str, float] = field(default_factory=dict)
     attributes: Mapping[str, int | float | str] = field(default_factory=dict)
     detail: bytes = b""
+    kept: int | None = None
     stop: str | None = None
     feasible: bool = True
 
 
 Objective: TypeAlias = Callable[[Values, int], Iterator[Report | float]]
-"""From parameters and a seed to the scores of successive steps; the last one is the value."""
+"""From parameters and a seed to the scores of successive steps; the one kept is the value."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,10 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Trial:
-    """A finished trial. `scores` and each of `metrics` hold one number a step, from step 1."""
+    """A finished trial. `scores` and each of `metrics` hold one number a step, from step 1.
+
+    `kept` is the step whose score is the value: the last, unless the objective went back.
+    """
 
     number: int
     params: Values
@@ -53,6 +58,7 @@ class Trial:
     state: Literal["COMPLETE", "PRUNED"]
     stop_reason: str
     feasible: bool
+    kept: int
     scores: tuple[float, ...]
     metrics: Mapping[str, tuple[float, ...]]
     attributes: Mapping[str, int | float | str]
@@ -61,8 +67,8 @@ class Trial:
 
     @property
     def value(self) -> float:
-        """The score of the last step."""
-        return self.scores[-1]
+        """The score of the step kept."""
+        return self.scores[self.kept - 1]
 
     def frozen(self) -> FrozenTrial:
         """The same trial as Optuna's samplers and pruners want it."""

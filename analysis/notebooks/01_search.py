@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import Markdown, display
 
-from analysis import advice, captions, load, results, standings, summary, words
+from analysis import advice, captions, load, network, results, standings, summary, words
 from analysis.plots import (
     heatmap,
     heatmaps,
@@ -43,7 +43,7 @@ def show(figure, text):
 # ## What won?
 
 # %%
-Markdown(f"The winner: {summary.network(found.settings)}.")
+Markdown(f"The winner: {network.described(found.settings)}.")
 
 # %%
 best = pd.read_csv(tables / "leaderboard.csv")
@@ -154,7 +154,7 @@ if ranked:
 # %%
 steps = advice.advice(search, others, duel)
 answer = [
-    f"The search found {summary.network(found.settings)}.",
+    f"The search found {network.described(found.settings)}.",
     summary.on_test_images(found.tuned),
     f"{sampler} against random search: {duel.verdict} points." if duel else "",
     f"{importance.title(importances)}." if ranked else "",

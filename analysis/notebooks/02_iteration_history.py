@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 
-from analysis import captions, results, summary, words
+from analysis import captions, network, results, summary, words
 from analysis.plots import iteration_curves, iteration_history, style
 from pipeline.nn.gradcheck import TOLERANCE, check, relative_error
 from pipeline.nn.mlp import MLP
@@ -38,7 +38,7 @@ def show(figure, text):
 
 # %%
 Markdown(
-    f"Unless a step says otherwise: {summary.network(study.about['settings'])}. "
+    f"Unless a step says otherwise: {network.described(study.about['settings'])}. "
     f"Seeds {summary.listed([str(seed) for seed in study.about['seeds']])}, "
     f"the same for every step, and the same {study.images:,} validation images."
 )

@@ -1,12 +1,13 @@
 """Numerical gradient check by central differences."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.nn.arrays import FloatArray
 from pipeline.nn.mlp import MLP
-from pipeline.nn.regularizers import add_l2_gradient, l2_penalty
+from pipeline.nn.regularizers import add_l2_gradient, draw_mask, l2_penalty, smooth
 
 TOLERANCE = 1e-7
 STEP = 1e-5  # of the central difference: balances its h^2 error against rounding in float64
@@ -29,25 +30,37 @@ class Check:
         return self.error < TOLERANCE
 
 
-def check(mlp: MLP, *, seed: int = 0, rows: int = 8, l2: float = 0.0) -> Check:
+def check(
+    mlp: MLP,
+    *,
+    seed: int = 0,
+    rows: int = 8,
+    l2: float = 0.0,
+    dropout: float = 0.0,
+    label_smoothing: float = 0.0,
+) -> Check:
     """Compare `mlp`'s gradient with central differences, in float64, on random inputs.
 
     For each parameter array ||a - n|| / (||a|| + ||n||), a the analytic and n the numerical
-    gradient. Every element is moved: choose a small network.
+    gradient. Every element is moved: choose a small network. `dropout` leaves out hidden units,
+    the same ones throughout; `label_smoothing` acts on the targets.
     """
     rng = np.random.default_rng(seed)
     theta = mlp.initial(rng, np.float64)
-    mlp_biases = theta[mlp.weight_count :]
-    mlp_biases[...] = 0.1 * rng.standard_normal(mlp_biases.shape)
+    biases = theta[mlp.weight_count :]
+    biases[...] = 0.1 * rng.standard_normal(biases.shape)
     X = rng.standard_normal((rows, mlp.widths[0]))
-    Y = np.eye(mlp.widths[-1])[rng.integers(mlp.widths[-1], size=rows)]
-    _, analytic = mlp.gradient(theta, X, Y)
+    Y = smooth(_targets(mlp.widths[-1], rows, rng), label_smoothing)
+    layers = mlp.layers(rows, np.float64, dropout=dropout > 0)
+    for mask in layers.mask:
+        draw_mask(mask, dropout, rng)
+    _, analytic = mlp.gradient(theta, X, Y, layers)
     add_l2_gradient(analytic[: mlp.weight_count], theta[: mlp.weight_count], l2)
-    numerical = _central_differences(mlp, theta, X, Y, l2)
-    a, n = mlp.windows(analytic), mlp.windows(numerical)
-    pairs = {f"W{i}": (x, y) for i, (x, y) in enumerate(zip(a.W, n.W, strict=True), 1)}
-    pairs |= {f"b{i}": (x, y) for i, (x, y) in enumerate(zip(a.b, n.b, strict=True), 1)}
-    return Check({name: relative_error(x, y) for name, (x, y) in pairs.items()})
+
+    def loss(at: FloatArray) -> float:
+        return mlp.gradient(at, X, Y, layers)[0] + l2_penalty(at[: mlp.weight_count], l2)
+
+    return Check(_by_array(mlp, analytic, _central_differences(loss, theta)))
 
 
 def relative_error(a: FloatArray, n: FloatArray) -> float:
@@ -56,12 +69,14 @@ def relative_error(a: FloatArray, n: FloatArray) -> float:
     return float(np.linalg.norm(a - n)) / scale if scale else 0.0
 
 
-def _central_differences(
-    mlp: MLP, theta: FloatArray, X: FloatArray, Y: FloatArray, l2: float
-) -> FloatArray:
-    def loss(at: FloatArray) -> float:
-        return mlp.gradient(at, X, Y)[0] + l2_penalty(at[: mlp.weight_count], l2)
+def _targets(classes: int, rows: int, rng: np.random.Generator) -> FloatArray:
+    """One-hot targets (rows, classes), or zeros and ones for a single output."""
+    if classes == 1:
+        return rng.integers(2, size=(rows, 1)).astype(np.float64)
+    return np.eye(classes)[rng.integers(classes, size=rows)]
 
+
+def _central_differences(loss: Callable[[FloatArray], float], theta: FloatArray) -> FloatArray:
     numerical = np.empty_like(theta)
     for i, value in enumerate(theta):
         moved = theta.copy()
@@ -70,3 +85,10 @@ def _central_differences(
         moved[i] = value - STEP
         numerical[i] = (above - loss(moved)) / (2 * STEP)
     return numerical
+
+
+def _by_array(mlp: MLP, analytic: FloatArray, numerical: FloatArray) -> dict[str, float]:
+    a, n = mlp.windows(analytic), mlp.windows(numerical)
+    pairs = {f"W{i}": pair for i, pair in enumerate(zip(a.W, n.W, strict=True), 1)}
+    pairs |= {f"b{i}": pair for i, pair in enumerate(zip(a.b, n.b, strict=True), 1)}
+    return {name: relative_error(*pair) for name, pair in pairs.items()}

@@ -43,8 +43,28 @@ batch_size: 64 -> batchsize: 64
     trainer.batchsize is not a known key; did you mean batch_size?
 
 batch_size: 64 -> xyz: 64
-    trainer.xyz is not a known key; known: hidden_size, activation, optimizer,
-    learning_rate, momentum, batch_size, epochs, decay_epochs, decay_factor, l2, clip
+    trainer.xyz is not a known key; params.schema.json lists those that are
+
+sizes: {train -> sizes: {xyz
+    data.sizes.xyz is not a known key; known: train, val, test
+
+loss: cross_entropy -> loss: squared_error
+    train: squared_error needs an output out of identity, sigmoid, tanh, relu, leaky_relu, elu,
+    gelu, but got 'softmax'
+
+output: softmax -> output: tanh
+    train: cross_entropy needs output softmax or sigmoid, but got 'tanh'
+
+wrong_gradient: {hidden_size: 128, -> wrong_gradient: {output: identity, hidden_size: 128,
+    studies.iterations.variants.wrong_gradient: cross_entropy needs output softmax or sigmoid, but
+    got 'identity'
+
+type: categorical, choices: [sgd, momentum, adam] -> type: categorical, choices: [sgd, none]
+    studies.search.space.optimizer: input should be 'sgd', 'momentum', 'averaged_momentum',
+    'nesterov', 'rmsprop', 'adam' or 'adamw', but got "none"
+
+batch_size: 64 -> batch_size: all
+    trainer.batch_size: input should be a valid integer or 'full', but got "all"
 
 trials: 64 -> trails: 64
     studies.search.trails is not a known key; did you mean trials?
@@ -72,10 +92,10 @@ learning_rate: 0.001 -> learning_rate: fast
     trainer.learning_rate: input should be a valid number, but got "fast"
 
 batch_size: 64 -> batch_size: true
-    trainer.batch_size: input should be a valid integer, but got true
+    trainer.batch_size: input should be a valid integer or 'full', but got true
 
 batch_size: 64 -> batch_size: '64'
-    trainer.batch_size: input should be a valid integer, but got "64"
+    trainer.batch_size: input should be a valid integer or 'full', but got "64"
 
 epochs: 20 -> epochs: 20.0
     trainer.epochs: input should be a valid integer, but got 20.0
@@ -114,7 +134,7 @@ train: 3000 -> train: 0
     data.sizes.train: input should be greater than or equal to 1, but got 0
 
 jobs: auto -> jobs: 0
-    execution.jobs: input should be greater than or equal to 1, but got 0
+    execution.jobs: input should be greater than or equal to 1 or 'auto', but got 0
 
 seeds: [1, 2, 3] -> seeds: [1, -2]
     studies.iterations.seeds.1: input should be greater than or equal to 0, but got -2
@@ -148,8 +168,8 @@ high: 512, log: true -> high: 512, log: true, step: 2
     studies.search.space.batch_size.choices: input should not be empty, but got []
 
 [sgd, momentum, adam] -> [sgd, adm]
-    studies.search.space.optimizer: input should be 'sgd', 'momentum' or 'adam', but got
-    "adm"
+    studies.search.space.optimizer: input should be 'sgd', 'momentum', 'averaged_momentum',
+    'nesterov', 'rmsprop', 'adam' or 'adamw', but got "adm"
 
 low: 16, high: 512, log: true -> low: 0, high: 512
     studies.search.space.hidden_size: input should be greater than or equal to 1, but got

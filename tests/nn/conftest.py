@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pipeline.nn.fit import Examples
+from pipeline.nn.examples import Examples
 
 MakeExamples = Callable[..., Examples]
 

@@ -1,14 +1,22 @@
 """The backward pass against central differences, and the check against wrong gradients."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from pipeline.nn.activations import ACTIVATIONS
 from pipeline.nn.arrays import FloatArray
 from pipeline.nn.gradcheck import TOLERANCE, check, relative_error
 from pipeline.nn.mlp import MLP, Layers, Windows
+from tests.nn.toys import PAIRS, every_activation
 
-DEPTHS = [(6, 3), (6, 5, 3), (6, 5, 4, 3), (6, 5, 4, 4, 3)]
+DEPTHS = [(4, 3), (4, 5, 3), (4, 5, 4, 3), (4, 4, 4, 4, 3)]
+REGULARIZERS: list[Mapping[str, float]] = [{}, {"l2": 0.1}, {"dropout": 0.4}]
+SMOOTHED: Mapping[str, float] = {"label_smoothing": 0.2}
+
+every_pair = pytest.mark.parametrize(("output", "loss"), PAIRS)
+with_and_without_biases = pytest.mark.parametrize("biases", [True, False], ids=["b", "no b"])
 
 
 class SlightlyWrong(MLP):
@@ -21,6 +29,16 @@ class SlightlyWrong(MLP):
         super().backward(theta, X, delta, layers, grad)
         for part in (*grad.W, *grad.b):
             np.multiply(part, 1.001, out=part)
+
+
+class SlightlyWrongLoss(MLP):
+    """The error that the loss sends back is too large by a thousandth."""
+
+    def loss_gradient(self, logits: FloatArray, Y: FloatArray, scale: float = 1.0) -> float:
+        """Scale what the right one leaves."""
+        loss = super().loss_gradient(logits, Y, scale)
+        logits *= 1.001
+        return loss
 
 
 class WrongInOneLayer(MLP):
@@ -48,23 +66,75 @@ class ForgetsTheActivation(MLP):
             delta = delta @ theta.W[i].T
 
 
-@pytest.mark.parametrize("l2", [0.0, 0.1])
-@pytest.mark.parametrize("widths", DEPTHS, ids=str)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_gradient_agrees_with_central_differences(
-    activation: str, widths: tuple[int, ...], l2: float
-) -> None:
-    """Every array's gradient agrees to 1e-7, at each depth, with and without penalty."""
-    errors = check(MLP(widths, activation), l2=l2).errors
-    layers = range(1, len(widths))
-    assert list(errors) == [f"W{i}" for i in layers] + [f"b{i}" for i in layers]
+class ForgetsTheMask(MLP):
+    """The error flows back into the hidden units that were left out as well."""
+
+    def backward(
+        self, theta: Windows, X: FloatArray, delta: FloatArray, layers: Layers, grad: Windows
+    ) -> None:
+        """Go back as though there had been no dropout."""
+        super().backward(theta, X, delta, replace(layers, mask=()), grad)
+
+
+def names(mlp: MLP) -> list[str]:
+    """What the arrays of a network are called, weights before biases."""
+    layers = range(1, len(mlp.widths))
+    return [f"W{i}" for i in layers] + [f"b{i}" for i in layers if mlp.biases]
+
+
+def assert_right(mlp: MLP, regularizer: Mapping[str, float]) -> None:
+    """Demand that every array's gradient agrees; an error of 0 would mean that none flows."""
+    errors = check(mlp, **regularizer).errors
+    assert list(errors) == names(mlp)
+    assert min(errors.values()) > 0
     assert max(errors.values()) < TOLERANCE == 1e-7
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@with_and_without_biases
+@every_pair
+@every_activation
+def test_gradient_agrees_with_central_differences(
+    activation: str, output: str, loss: str, biases: bool
+) -> None:
+    """For each activation, output and loss: plain, with penalty, with dropout, smoothed."""
+    mlp = MLP((3, 4, 3), activation, output, loss, biases)
+    smoothed = [SMOOTHED] if loss == "cross_entropy" else []
+    for regularizer in REGULARIZERS + smoothed:
+        assert_right(mlp, regularizer)
+
+
+@with_and_without_biases
+@pytest.mark.parametrize("widths", DEPTHS, ids=str)
+@every_activation
+def test_gradient_agrees_at_every_depth(
+    activation: str, widths: tuple[int, ...], biases: bool
+) -> None:
+    """Without hidden layers and with up to three: plain, with penalty, dropout and smoothed."""
+    for regularizer in [*REGULARIZERS, SMOOTHED]:
+        assert_right(MLP(widths, activation, biases=biases), regularizer)
+
+
+@pytest.mark.parametrize(
+    ("output", "loss"), [pair for pair in PAIRS if pair[0] in ("sigmoid", "identity", "tanh")]
+)
+def test_gradient_agrees_with_a_single_output(output: str, loss: str) -> None:
+    """A network with one output has the right gradient too."""
+    for regularizer in REGULARIZERS:
+        assert_right(MLP((3, 4, 1), "tanh", output, loss), regularizer)
+
+
+@every_activation
 def test_check_catches_a_gradient_scaled_by_a_thousandth(activation: str) -> None:
     """A gradient too large by 0.1 % fails in every array."""
     found = check(SlightlyWrong((6, 5, 4, 3), activation))
+    assert not found.passed
+    assert min(found.errors.values()) == pytest.approx(0.001 / 2.001, rel=1e-3)
+
+
+@every_pair
+def test_check_catches_a_loss_scaled_by_a_thousandth(output: str, loss: str) -> None:
+    """An error too large by 0.1 % as it leaves any loss fails in every array."""
+    found = check(SlightlyWrongLoss((3, 4, 3), "tanh", output, loss))
     assert not found.passed
     assert min(found.errors.values()) == pytest.approx(0.001 / 2.001, rel=1e-3)
 
@@ -76,10 +146,18 @@ def test_check_names_the_layer_that_is_wrong() -> None:
     assert [name for name, error in found.errors.items() if error >= TOLERANCE] == ["W2"]
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@every_activation
 def test_check_catches_a_forgotten_activation(activation: str) -> None:
-    """A backward pass without the activation's derivative fails below the output layer only."""
+    """A backward pass without the derivative fails below the output layer only, if at all."""
     found = check(ForgetsTheActivation((6, 5, 3), activation))
+    wrong = [name for name, error in found.errors.items() if error >= TOLERANCE]
+    assert wrong == ([] if activation == "identity" else ["W1", "b1"])
+
+
+@every_activation
+def test_check_catches_a_forgotten_mask(activation: str) -> None:
+    """A backward pass into units that were left out fails below them only."""
+    found = check(ForgetsTheMask((6, 5, 3), activation), dropout=0.4)
     wrong = [name for name, error in found.errors.items() if error >= TOLERANCE]
     assert wrong == ["W1", "b1"]
 

@@ -205,7 +205,8 @@ def _write(
     folder: Path, trials: list[dict[str, Any]], about: dict[str, Any], *, columns: list[str]
 ) -> Path:
     folder.mkdir(parents=True)
-    own = list(_record(0, {}, 0.0, epochs=0))
+    trials = [trial | {"epoch_kept": trial["epochs_trained"]} for trial in trials]
+    own = [*_record(0, {}, 0.0, epochs=0), "epoch_kept"]
     _write_csv(folder / "trials.csv", trials, [*own, *columns])
     _write_csv(folder / "history.csv", (row for t in trials for row in _curve(t)))
     seconds = [{"number": t["number"], "seconds": 0.1 + t["parameters"] / 1e5} for t in trials]

@@ -1,6 +1,7 @@
 """The digits objective and the fingerprint of a digits study."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,19 @@ def test_bits_agree_with_the_score(search: DigitsStudy) -> None:
     last = list(search.objective(POINT, 11))[-1]
     bits = np.unpackbits(np.frombuffer(last.detail, np.uint8), count=100)
     assert bits.mean() == pytest.approx(last.score)
+
+
+def test_early_stopping_is_worth_the_epoch_it_keeps(search: DigitsStudy) -> None:
+    """The reports name the best epoch so far, and the bits are that epoch's."""
+    base = search.objective.base.model_copy(update={"patience": 2, "epochs": 30})
+    reports = list(replace(search.objective, base=base)(POINT, 11))
+    scores = [report.score for report in reports]
+    kept = reports[-1].kept
+    assert kept is not None
+    assert len(reports) == kept + 2 < 30
+    assert scores[kept - 1] == max(scores) > scores[-1]
+    bits = np.unpackbits(np.frombuffer(reports[-1].detail, np.uint8), count=100)
+    assert bits.mean() == pytest.approx(scores[kept - 1])
 
 
 def test_divergence_ends_at_chance(search: DigitsStudy) -> None:

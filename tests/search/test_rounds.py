@@ -134,6 +134,21 @@ def stopping(params: Mapping[str, Any], seed: int) -> Iterator[Report]:
     yield Report(0.1, stop="diverged", feasible=False)
 
 
+def up_and_down(params: Mapping[str, Any], seed: int) -> Iterator[Report]:
+    """Three steps, the second of them the best and kept."""
+    yield Report(0.5, kept=1)
+    yield Report(0.8, kept=2)
+    yield Report(0.6, kept=2)
+
+
+def test_a_trial_is_worth_the_step_it_keeps() -> None:
+    """The value is the score of the step that the last report keeps, not the last score."""
+    trials = run_study(plan(trials=1), up_and_down, Kept())
+    assert (trials[0].value, trials[0].kept) == (0.8, 2)
+    assert trials[0].frozen().value == 0.8
+    assert trials[0].scores == (0.5, 0.8, 0.6)
+
+
 def test_a_trial_that_gives_up_is_a_result() -> None:
     """It is complete, infeasible, and carries its reason and its last score."""
     (trial,) = run_study(plan(1), stopping, Kept())

@@ -1,5 +1,6 @@
 """`python -m studies run`: repeatable, unkillable, and plain about mistakes."""
 
+import csv
 import json
 import os
 import random
@@ -229,6 +230,24 @@ def test_final_tests_the_best_once(project: Path, studies: Run) -> None:
     assert names == ["history.csv", "metrics.json", "model.npz", "predictions.csv", "samples.npz"]
     predictions = (project / "reports/final/predictions.csv").read_text().splitlines()
     assert len(predictions) == 101
+
+
+def test_final_trains_as_long_as_early_stopping_kept(project: Path, studies: Run) -> None:
+    """Without validation images to stop by, the epochs that the winner kept are trained."""
+    path = project / "params.yaml"
+    text = path.read_text().replace("patience:", "patience: 2 #", 1)
+    path.write_text(text.replace("epochs: 4", "epochs: 25", 1))
+    studies("run", "search")
+    assert studies("final").returncode == 0
+    metrics = json.loads((project / "reports/final/metrics.json").read_text())
+    best = json.loads((project / "reports/studies/search/study.json").read_text())["best"]
+    assert metrics["epochs"] == best["epoch"] < 25
+    table = (project / "reports/studies/search/trials.csv").read_text().splitlines()
+    rows = csv.DictReader(table)
+    winner = next(row for row in rows if int(row["number"]) == best["number"])
+    assert int(winner["epoch_kept"]) == best["epoch"]
+    assert int(winner["epochs_trained"]) == best["epoch"] + 2
+    assert float(winner["val_accuracy"]) == best["val_accuracy"]
 
 
 def test_final_refuses_results_of_other_settings(project: Path, studies: Run) -> None:

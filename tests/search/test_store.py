@@ -62,12 +62,13 @@ def test_trials_come_back_exactly(
     live: Callable[[], LiveStudy], ordinary: Callable[[], optuna.Study], trials: list[Trial]
 ) -> None:
     """Parameters, scores, metrics, seconds and bytes survive closing and opening the store."""
-    odd = replace(trials[0], metrics={"loss": (math.nan,) * 6}, detail=bytes(range(256)))
+    odd = replace(trials[0], kept=2, metrics={"loss": (math.nan,) * 6}, detail=bytes(range(256)))
     fill(live(), [odd, *trials[1:]])
     found = live().finished()
     assert facts([found[n] for n in range(1, 12)]) == facts(trials[1:])
     assert [found[n].seconds for n in range(12)] == [trial.seconds for trial in trials]
     assert found[0].detail == odd.detail
+    assert found[0].value == odd.scores[1] != odd.scores[-1]
     assert all(math.isnan(value) for value in found[0].metrics["loss"])
 
 
