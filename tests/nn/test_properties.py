@@ -15,7 +15,7 @@ from pipeline.nn.fit import fit
 from pipeline.nn.losses import SoftmaxCrossEntropy, softmax
 from pipeline.nn.mlp import MLP
 from pipeline.nn.optimizers import TINY, Optimizer, RMSProp, flush
-from pipeline.nn.schedules import constant, drops
+from pipeline.nn.schedules import constant
 from pipeline.nn.state import Recipe, State, start
 from tests.nn.toys import OPTIMIZERS
 
@@ -98,40 +98,6 @@ def test_rate_of_zero_changes_nothing(optimizer: Optimizer, seed: int) -> None:
         grad = optimizer.scale(0.0, step) * rng.standard_normal(9)
         optimizer.update(theta, grad, memory, lr=0.0, step=step)
     np.testing.assert_array_equal(theta, before)
-
-
-@given(
-    rates,
-    st.lists(st.integers(1, 30), max_size=5),
-    st.floats(0.01, 1),
-    st.lists(st.floats(0, 40), min_size=2),
-)
-def test_dropping_rate_never_rises_and_stays_between_its_ends(
-    lr: float, epochs: list[int], factor: float, passed: list[float]
-) -> None:
-    """The rate starts at lr, ends at lr * factor ** drops, and goes down between, if at all."""
-    schedule = drops(lr, epochs, factor)
-    found = [schedule(at) for at in sorted(passed)]
-    assert found == sorted(found, reverse=True)
-    assert schedule(0) == lr
-    assert schedule(40) <= min(found)
-    assert schedule(40) == pytest.approx(lr * factor ** len(epochs))
-
-
-@given(rates, st.integers(1, 30), st.floats(0.01, 1))
-def test_rate_drops_with_the_first_step_after_the_epoch(
-    lr: float, epoch: int, factor: float
-) -> None:
-    """Up to the end of the epoch the rate is lr; once the epoch has passed, lr * factor."""
-    schedule = drops(lr, [epoch], factor)
-    assert schedule(epoch - 1e-9) == lr
-    assert schedule(epoch) == lr * factor
-
-
-@given(rates, st.floats(0, 1000))
-def test_constant_rate_is_constant(lr: float, passed: float) -> None:
-    """The rate is lr at any time."""
-    assert constant(lr)(passed) == lr
 
 
 @given(
