@@ -10,7 +10,7 @@ LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 \
 # Another environment may be active; none of it reaches ours.
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSAFEPATH
 
-.PHONY: help repro quick test check dashboard bench lock clean scm moved
+.PHONY: help repro quick test check dashboard bench torch lock clean scm moved
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ dashboard: $(MADE) ## browse every trial in Optuna Dashboard, from this machine 
 
 bench: $(MADE) ## time the trainer beside its limit and its peers
 	@$(PY) -m benchmarks.trainer
+
+torch: $(MADE) ## add PyTorch to .venv: the tests and the bench then compare with it
+	@$(PY) -c 'import torch' 2>/dev/null || $(PIP) torch==2.13.0
 
 lock: $(MADE) ## renew the lock files from pyproject.toml; UPGRADE=1 takes newer versions
 	@$(LOCK) pyproject.toml --extra dev -o requirements.lock

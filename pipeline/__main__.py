@@ -1,9 +1,14 @@
 """`python -m pipeline`: digits in, one trained network out."""
 
+from pathlib import Path
+from typing import Annotated
+
 import typer
 
 from pipeline import params
 from pipeline.errors import exit_on_user_error
+
+TUNED = Path("reports/final/model.npz")
 
 app = typer.Typer(
     help="Digits in, one trained network out.",
@@ -36,6 +41,36 @@ def train() -> None:
 
     loaded = params.load()
     typer.echo(train.run(loaded.trainer.updated(loaded.train), loaded.train.seed))
+
+
+@app.command()
+def predict(
+    pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...")],
+    model: Annotated[Path, typer.Option(help="Another network than the tuned one.")] = TUNED,
+) -> None:
+    """Say which digits your own pictures show: any size, dark on light or light on dark."""
+    from pipeline import predict
+
+    predict.run(pictures, model)
+
+
+@app.command()
+def gradcheck() -> None:
+    """Compare every gradient of the trainer with central differences."""
+    from pipeline import gradient_table
+
+    typer.echo(gradient_table.run())
+
+
+@app.command()
+def range_test(low: float = 1e-5, high: float = 10.0, epochs: int = 5) -> None:
+    """Train with a rate that rises from LOW to HIGH: which rates suit the network of `train`?"""
+    from pipeline import range_test
+
+    loaded = params.load()
+    trainer = loaded.trainer.updated(loaded.train)
+    found = range_test.run(trainer, loaded.train.seed, low=low, high=high, epochs=epochs)
+    typer.echo(found)
 
 
 @app.command()

@@ -80,11 +80,13 @@ def test_modules_of_the_pages_are_there() -> None:
     """Every `python -m` command of the pages is a command of its package."""
     asked = set()
     for page in PAGES:
-        asked |= set(re.findall(r"python -m (pipeline|studies|analysis) (\w+)", page.read_text()))
+        asked |= set(
+            re.findall(r"python -m (pipeline|studies|analysis) ([\w-]+)", page.read_text())
+        )
     assert asked
     for package, command in sorted(asked):
         source = (ROOT / package / "__main__.py").read_text(encoding="utf-8")
-        assert f"def {command}(" in source, command
+        assert f"def {command.replace('-', '_')}(" in source, command
 
 
 def test_readme_installs_as_printed() -> None:
