@@ -18,6 +18,7 @@ OUTPUTS = (
     ("sigmoid", "cross_entropy"),
     ("sigmoid", "squared_error"),
     ("identity", "squared_error"),
+    ("tanh", "squared_error"),
 )
 REGULARIZERS: dict[str, dict[str, Any]] = {
     "none": {},

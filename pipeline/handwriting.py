@@ -108,8 +108,8 @@ def inked(ink: Gray) -> tuple[slice, ...]:
 def find_ink(gray: Gray) -> Gray:
     """How much ink there is in each place, 0..1, whichever of ink and paper is darker.
 
-    Strokes are thinner than the paper between and around them: that tells ink from paper, and
-    what is left of the picture without all thin and light things is the paper, as it is lit.
+    The border shows paper, and strokes are narrower than the paper around them: a place that is
+    far lighter than its wider neighborhood is light ink, and far darker, dark ink.
     """
     side = max(gray.shape)
     smooth = ndimage.gaussian_filter(gray, side / 300)
@@ -117,16 +117,14 @@ def find_ink(gray: Gray) -> Gray:
     gray = smooth - np.median(_border(smooth))  # beyond the border there is paper: 0
     local = ndimage.uniform_filter(gray, 1 + side // 2, mode="constant")
     light = gray * np.sign(((gray - local) ** 3).sum())
-    window = (1 + side // 3, 1 + side // 3)  # wider than a stroke, narrower than a shadow
-    lowest = ndimage.grey_erosion(light, window, mode="constant")
-    contrast = light - ndimage.grey_dilation(lowest, window, mode="constant", cval=-np.inf)
-    rough = contrast - ndimage.uniform_filter(contrast, 3 + side // 20)  # strokes have edges
-    if rough.max() < max(LEAST_CONTRAST, 2 * noise):
+    contrast = light - _paper(light)
+    edges = contrast - ndimage.uniform_filter(contrast, 3 + side // 20)
+    if edges.max() < max(LEAST_CONTRAST, 1.6 * noise):  # light that varies has no edges
         return np.zeros_like(gray)
     middle, peak = np.median(contrast[contrast <= contrast.mean()]), contrast.max()
-    full = np.percentile(contrast[contrast > (middle + peak) / 2], 75)
-    least = middle + max(noise, 0.05 * full)
-    ink: Gray = np.clip((contrast - least) / (full - least), 0, 1)
+    full = np.percentile(contrast[contrast > (middle + peak) / 2], 75) - middle
+    least = min(max(noise, 0.05 * full), 0.4 * full)
+    ink: Gray = np.clip((contrast - middle - least) / (full - least), 0, 1)
     return ink
 
 
@@ -183,30 +181,40 @@ def place(digit: Gray) -> NDArray[np.uint8]:
 
 def _gray(image: Image.Image) -> Gray:
     """Shades of gray, made small; what is transparent becomes paper."""
-    image.load()
     if image.mode.startswith(("I", "F")):  # more than 256 shades
         shades = np.nan_to_num(np.asarray(image, np.float32))
         image = Image.fromarray(255 * (shades - shades.min()) / max(np.ptp(shades), 1e-9))
-    elif image.has_transparency_data:
-        image = _opaque(image.convert("RGBA").convert("LA"))
     else:
-        image = image.convert("L")
+        image = image.convert("RGBA" if image.has_transparency_data else "L")
     image.thumbnail((LARGEST, LARGEST), Image.Resampling.BOX)
-    return np.asarray(image, np.float64)
+    return _opaque(image) if image.mode == "RGBA" else np.asarray(image, np.float64)
 
 
-def _opaque(image: Image.Image) -> Image.Image:
-    """The picture (mode LA) laid on what its border shows or, if that is clear, on what contrasts.
+def _opaque(image: Image.Image) -> Gray:
+    """The picture (mode RGBA) laid on what its border shows or, if that is clear, on a contrast.
 
     White ink on a clear ground needs black behind it, black ink white.
     """
-    gray, alpha = (np.asarray(band, np.float64) for band in image.split())
+    gray, alpha = (np.asarray(band, np.float64) for band in image.convert("LA").split())
     border = _border(gray)[_border(alpha) > 127]
     if len(border) > _border(gray).size / 2:
         behind = float(np.median(border))
     else:
         behind = 0.0 if np.average(gray, weights=alpha + 1e-9) > 127 else 255.0
-    return Image.fromarray(behind + (gray - behind) * (alpha / 255)).convert("F")
+    laid: Gray = behind + (gray - behind) * (alpha / 255)
+    return laid
+
+
+def _paper(light: Gray) -> Gray:
+    """The picture without what is lighter than its surroundings and narrower than a third of it.
+
+    A morphological opening, which follows the light on the paper, shadows' edges too; beyond the
+    border it finds paper, 0.
+    """
+    size = (1 + max(light.shape) // 3,) * 2
+    lowest = ndimage.grey_erosion(light, size, mode="constant")
+    paper: Gray = ndimage.grey_dilation(lowest, size, mode="constant", cval=-np.inf)
+    return paper
 
 
 def _border(values: NDArray[Any]) -> NDArray[Any]:

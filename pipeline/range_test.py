@@ -5,6 +5,7 @@ training images alone. Reads data/prepared/train/, writes reports/range_test.csv
 """
 
 import contextlib
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from pipeline.settings import Trainer
 
 REPORT = Path("reports/range_test.csv")
 MEMORY = 0.9  # of the moving average of losses
+SETTLED = 10  # steps after which that average is no longer a batch or two
+LEAST_STEPS = 2 * SETTLED
 HOPELESS = 4.0  # times the first loss: the test ends
 
 
@@ -31,20 +34,26 @@ def run(trainer: Trainer, seed: int, *, low: float, high: float, epochs: int) ->
 
     Raises: UserError if the limits are not in order, or no rate lowers the loss.
     """
-    if not (0 < low < high and epochs > 0):
+    if not (0 < low < high < math.inf and epochs > 0):
         raise UserError(
             f"`0 < low < high` and `epochs > 0` must hold, but got low={low:g}, high={high:g}, "
             f"epochs={epochs}; change the options"
         )
     rates, losses = sweep(trainer, seed, rising(low, high, epochs), epochs)
+    if len(losses) < LEAST_STEPS:
+        raise UserError(
+            f"a range test needs {LEAST_STEPS} steps with a finite loss, but made {len(losses)}; "
+            "choose a smaller --low, more --epochs or smaller batches"
+        )
     smoothed = average(losses)
     rows = enumerate(zip(rates, losses, smoothed, strict=True), 1)
     cells = ([step, *(f"{number:.9g}" for number in row)] for step, row in rows)
     write_csv(REPORT, ["step", "learning_rate", "loss", "smoothed_loss"], cells)
     lowest = int(smoothed.argmin())
-    if lowest < 2:
+    if lowest < SETTLED + 2:
         raise UserError(f"no rate from {low:g} lowers the loss; choose a smaller --low")
-    steepest = np.gradient(smoothed[: lowest + 1], np.log(rates[: lowest + 1])).argmin()
+    slopes = np.gradient(smoothed[: lowest + 1], np.log(rates[: lowest + 1]))
+    steepest = SETTLED + slopes[SETTLED:].argmin()
     return (
         f"range-test: the loss falls fastest at rate {rates[steepest]:.2g} and is lowest at "
         f"{rates[lowest]:.2g}; a tenth of that, {rates[lowest] / 10:.2g}, is a good first guess; "

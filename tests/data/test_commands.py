@@ -105,7 +105,7 @@ def test_model_predicts_from_raw_pixels_what_the_table_says(finished: Path) -> N
     """model.npz, given pixels 0..255, repeats the predictions and knows the settings."""
     model = checkpoint.load(finished / "reports/train/model.npz")
     raw = 255 * np.load(finished / "data/prepared/val/images.npy")
-    predicted = model.probabilities(raw).argmax(axis=1)
+    predicted = model.outputs(raw).argmax(axis=1)
     rows = read(finished / "reports/train/predictions.csv")
     assert predicted.tolist() == [int(row["predicted"]) for row in rows]
     assert model.classes == tuple("0123456789")

@@ -11,7 +11,7 @@ from rich.console import Console
 from pipeline import gradient_table
 from pipeline.errors import UserError
 from pipeline.gradient_table import OUTPUTS, REGULARIZERS, Row
-from pipeline.nn.activations import ACTIVATIONS, Identity, Tanh
+from pipeline.nn.activations import ACTIVATIONS, ELU, Identity
 from pipeline.nn.gradcheck import TOLERANCE
 
 RED = "\x1b[31m"
@@ -87,9 +87,9 @@ def test_a_right_table_ends_with_the_largest_error(
 def test_a_wrong_derivative_is_counted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A tanh that sends errors back as the identity would spoils its own rows, no others."""
-    monkeypatch.setattr(Tanh, "backward", Identity.backward)
-    monkeypatch.setattr(gradient_table, "ACTIVATIONS", ("tanh", "relu"))
+    """An ELU that sends errors back as the identity would spoils its own rows, no others."""
+    monkeypatch.setattr(ELU, "backward", Identity.backward)
+    monkeypatch.setattr(gradient_table, "ACTIVATIONS", ("elu", "relu"))
     wrong, every = (n * len(OUTPUTS) * len(REGULARIZERS) for n in (1, 2))
     with pytest.raises(UserError) as caught:
         gradient_table.run()
@@ -97,7 +97,14 @@ def test_a_wrong_derivative_is_counted(
         f"gradcheck: relative errors must be below 1e-07, but {wrong} of {every} are not; "
         "look at backward of the activations and losses in red"
     )
-    assert "tanh" in capsys.readouterr().out  # the table is printed all the same
+    assert "elu" in capsys.readouterr().out  # the table is printed all the same
+
+
+def test_an_error_that_is_no_number_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that ends in NaN counts as one that fails."""
+    monkeypatch.setattr(gradient_table, "checked", lambda: iter([row(1e-9, float("nan"))]))
+    with pytest.raises(UserError, match="but 1 of 2 are not"):
+        gradient_table.run()
 
 
 @pytest.mark.slow

@@ -65,7 +65,9 @@ def plan(trials: int = 20, round_size: int = 6, sampler: Any = proposals.tpe) ->
 def facts(trials: Sequence[Trial]) -> list[Any]:
     """All that a trial is but its seconds."""
     return [
-        (t.number, dict(t.params), t.seed, t.state, t.stop_reason, t.kept)
-        + (t.scores, t.metrics, t.detail)
+        (
+            *(t.number, dict(t.params), t.seed, t.state, t.stop_reason),
+            *(t.kept, t.scores, t.metrics, t.detail),
+        )
         for t in trials
     ]
