@@ -1,16 +1,18 @@
-"""Which digits a person's own pictures show, in the judgment of a trained network."""
+"""A saved network on a person's own handwriting.
+
+Reads pictures and a model, as a rule reports/final/model.npz, and prints what the network says.
+"""
 
 import csv
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.box import SIMPLE
-from rich.color import Color
+from rich.columns import Columns
 from rich.console import Console
-from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
@@ -20,101 +22,85 @@ from pipeline.nn import checkpoint
 from pipeline.nn.arrays import FloatArray
 from pipeline.nn.checkpoint import Model, ModelFileError
 
-PIXELS = handwriting.SIDE**2
-LIT = 96  # of 255: what counts as ink where a terminal shows no shades
-BAR = 12  # characters of a probability of 1
+TUNED = Path("reports/final/model.npz")
+BAR = 20  # characters for a probability of 1
+SHADES = " ░▒▓█"
 
 
-def run(pictures: Sequence[Path], model_path: Path) -> None:
-    """Print what each picture shows: a table on a terminal, elsewhere CSV, a line a picture.
+class Prediction(NamedTuple):
+    """What a network says of a picture, and the image (28, 28) it was shown."""
 
-    Raises: UserError if the model or a picture cannot be used; nothing is printed then.
+    picture: Path
+    image: NDArray[np.uint8]
+    probabilities: FloatArray
+
+
+def run(pictures: Sequence[Path], model: Path = TUNED) -> None:
+    """Print the digits in the pictures: drawings on a terminal, CSV elsewhere.
+
+    Raises: UserError if a picture or the model cannot be read, or do not go together.
     """
-    model = load(model_path)
-    images = np.stack([handwriting.prepare(picture) for picture in pictures])
-    outputs = model.outputs(images.reshape(-1, PIXELS).astype(np.float32))
-    # names that are not UTF-8 cannot be printed
-    names = [str(picture).encode(errors="replace").decode() for picture in pictures]
+    network = load(model)
     console = Console(highlight=False)
-    if console.is_terminal:
-        console.print(table(names, images, outputs, model, shades=bool(console.color_system)))
-    else:
-        write_csv(names, outputs, model)
+    if not console.is_terminal:
+        table = csv.writer(sys.stdout, lineterminator="\n")
+        table.writerow(["picture", "predicted", "probability", *network.classes])
+    for picture in pictures:
+        found = predict(network, picture)
+        if console.is_terminal:
+            console.print(drawn(found, network.classes))
+        else:
+            table.writerow(row(found, network.classes))
 
 
 def load(path: Path) -> Model:
-    """Read a model of 28 by 28 pixels. Raises: UserError if it is missing or another."""
+    """The model in a file. Raises: UserError if there is none that reads 28 by 28 pixels."""
     try:
         model = checkpoint.load(path)
     except FileNotFoundError:
-        raise UserError(f"{path} is missing; run `make repro`, or give --model FILE") from None
+        remedy = "run `make repro`, or name another with --model" if path == TUNED else "check it"
+        raise UserError(f"{path} is not there; {remedy}") from None
     except ModelFileError as error:
         raise UserError(str(error)) from None
-    inputs, outputs = model.mlp.widths[0], model.mlp.widths[-1]
-    if inputs != PIXELS:
+    if len(model.offset) != handwriting.SIDE**2:
         raise UserError(
-            f"{path} must take {PIXELS} pixels, but takes {inputs}; give another --model FILE"
+            f"{path} must read {handwriting.SIDE**2} pixels, but reads {len(model.offset)}; "
+            "name a model of digits"
         )
-    if outputs != len(model.classes):
+    if model.mlp.output != "softmax" or len(model.classes) != model.mlp.widths[-1]:
         raise UserError(
-            f"{path} must name {outputs} classes, but names {len(model.classes)}; train it again"
+            f"{path} must give a probability for each class it names, but its output is "
+            f"{model.mlp.output} for {len(model.classes)} classes; name another model"
         )
     return model
 
 
-def write_csv(names: Sequence[str], outputs: FloatArray, model: Model) -> None:
-    """Write to stdout picture, class, that class's output, and the outputs of all classes."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["picture", "digit", what_outputs_are(model), *model.classes])
-    for name, row in zip(names, outputs, strict=True):
-        best = int(row.argmax())
-        writer.writerow([name, model.classes[best], *(f"{p:.4f}" for p in (row[best], *row))])
+def predict(model: Model, picture: Path) -> Prediction:
+    """What `model` says of the digit in `picture`. Raises: UserError if there is no digit."""
+    image = handwriting.prepare(picture)
+    raw = image.reshape(1, -1).astype(np.float32)
+    return Prediction(picture, image, model.outputs(raw)[0])
 
 
-def table(
-    names: Sequence[str],
-    images: NDArray[np.uint8],
-    outputs: FloatArray,
-    model: Model,
-    *,
-    shades: bool,
-) -> Table:
-    """The same with a drawing of each image (28, 28) and a bar for each class."""
-    shown = Table(box=SIMPLE, show_lines=True)
-    shown.add_column("picture", overflow="fold")
-    for title in ("what the network sees", "digit", what_outputs_are(model)):
-        shown.add_column(title, vertical="middle", no_wrap=True)
-    for name, image, row in zip(names, images, outputs, strict=True):
-        digit = Text(model.classes[int(row.argmax())], style="bold")
-        shown.add_row(Text(name), drawing(image, shades=shades), digit, bars(row, model.classes))
-    return shown
+def row(found: Prediction, classes: Sequence[str]) -> list[str]:
+    """The picture, the most probable class, its probability, and those of all classes."""
+    best = int(found.probabilities.argmax())
+    shares = [f"{p:.6f}" for p in found.probabilities]
+    return [str(found.picture), classes[best], shares[best], *shares]
 
 
-def drawing(image: NDArray[np.uint8], *, shades: bool) -> Text:
-    """An image (28, 28) as 14 lines of text, two pixels to a character."""
-    text = Text()
-    for above, below in zip(image[::2].tolist(), image[1::2].tolist(), strict=True):
-        for top, bottom in zip(above, below, strict=True):
-            if shades:
-                colors = (Color.from_rgb(shade, shade, shade) for shade in (top, bottom))
-                text.append("▀", Style.from_color(*colors))
-            else:
-                text.append(" ▀▄█"[(top > LIT) + 2 * (bottom > LIT)])
-        text.append("\n")
-    text.right_crop()
-    return text
+def drawn(found: Prediction, classes: Sequence[str]) -> Columns:
+    """What the network saw beside the probability of each class."""
+    best = int(found.probabilities.argmax())
+    table = Table.grid(padding=(0, 1))
+    table.add_row("", Text(str(found.picture)))
+    for k, (name, p) in enumerate(zip(classes, found.probabilities, strict=True)):
+        style = "bold green" if k == best else ""
+        table.add_row(name, f"{'█' * round(BAR * p):<{BAR}} {p:6.1%}", style=style)
+    return Columns([shaded(found.image), table], padding=(0, 3))
 
 
-def bars(row: FloatArray, classes: Sequence[str]) -> Text:
-    """One line a class: its name, a bar, its output; the largest in bold."""
-    width, best, text = max(map(len, classes)), int(row.argmax()), Text()
-    for i, (name, p) in enumerate(zip(classes, row.tolist(), strict=True)):
-        bar = "━" * round(BAR * min(max(p, 0), 1))
-        text.append(f"{name:>{width}} {bar:<{BAR}} {p:.3f}", "bold" if i == best else "")
-        text.append("\n" if i < len(classes) - 1 else "")
-    return text
-
-
-def what_outputs_are(model: Model) -> str:
-    """In one word."""
-    return "probability" if model.mlp.output in ("softmax", "sigmoid") else "output"
+def shaded(image: NDArray[np.uint8]) -> str:
+    """An image as text, two pixels, one above the other, a character."""
+    pairs = image.reshape(len(image) // 2, 2, -1).mean(axis=1)
+    return "\n".join("".join(SHADES[round(p / 255 * 4)] for p in line) for line in pairs)

@@ -1,44 +1,45 @@
-"""What a person sees while a network trains: a bar on a terminal, plain lines elsewhere."""
+"""What a person sees while a network is trained: a bar on a terminal, plain lines elsewhere."""
 
 import time
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.nn.fit import Epoch
 
 SECONDS_BETWEEN_LINES = 5.0
 
 
-def watched(epochs: Iterable[Epoch], total: int) -> Iterator[Epoch]:
-    """Hand on the epochs, of `total` at most, showing after each where the training stands."""
+def shown(epochs: Iterable[Epoch], total: int) -> Iterator[Epoch]:
+    """Yield the epochs, showing each as it comes; there are `total` unless training stops early.
+
+    Without a terminal, at most a line every few seconds is printed.
+    """
     console = Console(highlight=False)
     bar = Progress(
         TextColumn("train"),
         BarColumn(bar_width=20),
-        TextColumn("{task.fields[words]}"),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+        TimeRemainingColumn(),
         console=console,
         disable=not console.is_terminal,
     )
-    began = last_line = time.monotonic()
+    last_line = time.monotonic()
     with bar:
-        task = bar.add_task("", total=total, words=f"epoch 0/{total}")
+        task = bar.add_task("", total=total)
         for epoch in epochs:
-            now = time.monotonic()
-            left = timedelta(seconds=round((now - began) / epoch.index * (total - epoch.index)))
-            words = f"{standing(epoch, total)}, {left} left"
-            bar.update(task, completed=epoch.index, words=words)
-            if not console.is_terminal and now - last_line >= SECONDS_BETWEEN_LINES:
-                last_line = now
-                console.print(f"train: {words}", soft_wrap=True)
+            bar.update(task, completed=epoch.index, description=in_words(epoch))
+            if not console.is_terminal and time.monotonic() - last_line >= SECONDS_BETWEEN_LINES:
+                last_line = time.monotonic()
+                console.print(f"train: epoch {epoch.index} of {total}, {in_words(epoch)}")
             yield epoch
 
 
-def standing(epoch: Epoch, total: int) -> str:
-    """The epoch and what came of it, in words."""
+def in_words(epoch: Epoch) -> str:
+    """Training loss, validation accuracy and rate."""
     return (
-        f"epoch {epoch.index}/{total}, validation accuracy {epoch.val_accuracy:.2%}, "
-        f"loss {epoch.val_loss:.3f}, rate {epoch.learning_rate:.3g}"
+        f"loss {epoch.train_loss:.4f}, validation {epoch.val_accuracy:.2%}, "
+        f"rate {epoch.learning_rate:.3g}"
     )

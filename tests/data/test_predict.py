@@ -202,6 +202,31 @@ def test_damaged_model_is_refused(network: Path, content: Callable[[Path], bytes
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("output", "classes", "found"),
+    [
+        ("softmax", ("a", "b"), "softmax for 2 classes"),
+        ("sigmoid", CLASSES, "sigmoid for 10 classes"),
+    ],
+    ids=["too few names", "no probabilities"],
+)
+def test_model_without_a_probability_a_class_is_refused(
+    folder: Path, output: str, classes: tuple[str, ...], found: str
+) -> None:
+    """Outputs that do not sum to 1, and classes without a name, are named in one line."""
+    mlp = MLP((784, 10), output=output)
+    blank = np.zeros(784, np.float32)
+    checkpoint.save(
+        folder / "odd.npz", Model(mlp, np.zeros(mlp.size, np.float32), blank, blank + 1, classes)
+    )
+    with pytest.raises(UserError) as caught:
+        predict.load(folder / "odd.npz")
+    assert str(caught.value) == (
+        "odd.npz must give a probability for each class it names, but its output is "
+        f"{found}; name another model"
+    ).replace("odd.npz", str(folder / "odd.npz"))
+
+
 def test_folder_in_place_of_a_model_is_refused() -> None:
     """A folder is no model."""
     Path("models").mkdir()

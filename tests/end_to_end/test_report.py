@@ -220,17 +220,6 @@ def test_verdict_follows_the_interval(change: Interval | None, verdict: str) -> 
     assert Comparison(0.9, 0.92, change).verdict == verdict
 
 
-def test_network_in_words() -> None:
-    """Settings become one sentence."""
-    settings = {"hidden_size": [64, 32], "activation": "relu", "optimizer": "momentum"}
-    settings |= {"learning_rate": 0.0123456, "batch_size": 16, "epochs": 20}
-    settings |= {"decay_epochs": [8, 12, 16], "decay_factor": 0.1}
-    assert summary.network(settings) == (
-        "2 hidden layers of 64-32 ReLU units, trained with SGD with momentum at learning rate "
-        "0.0123 in batches of 16 for 20 epochs, the rate times 0.1 after epochs 8, 12 and 16"
-    )
-
-
 @pytest.mark.parametrize(("rate", "seen"), [(0.9, "upper"), (1.1e-4, "lower"), (0.01, None)])
 def test_optimum_at_the_edge_is_told(reports: Path, rate: float, seen: str | None) -> None:
     """The best trial's learning rate at an end of its range asks for a wider range."""

@@ -23,6 +23,7 @@ from pipeline.nn.state import Recipe, State, start
 from tests.nn.toys import PAIRS, MakeExamples, every_activation
 
 torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.slow
 
 MODULES: dict[str, Callable[[], Any]] = {
     "identity": torch.nn.Identity,

@@ -28,6 +28,7 @@ from pipeline.nn.fit import fit
 from pipeline.nn.state import Diverged, State, start
 from pipeline.settings import Trainer
 
+pytestmark = pytest.mark.slow
 Data: TypeAlias = tuple[NDArray[np.float64], NDArray[Any]]
 ROOT = Path(__file__).parents[2]
 SETTINGS: dict[str, Any] = {

@@ -53,7 +53,7 @@ def test_all_that_is_on_is_told() -> None:
     [
         ({}, "the rate constant"),
         ({"decay_epochs": (5,)}, "the rate times 0.1 after epoch 5"),
-        ({"decay_epochs": (5, 8)}, "the rate times 0.1 after epochs 5 and 8"),
+        ({"decay_epochs": (5, 8, 9)}, "the rate times 0.1 after epochs 5, 8 and 9"),
         ({"schedule": "steps", "decay_every": 3}, "the rate times 0.1 every 3 epochs"),
         ({"schedule": "exponential"}, "the rate times 0.1 in each epoch"),
         ({"schedule": "inverse_time"}, "the rate over 1 + 0.1 per epoch"),
