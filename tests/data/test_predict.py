@@ -201,7 +201,6 @@ def test_damaged_model_is_refused(network: Path, content: Callable[[Path], bytes
     assert str(caught.value) == "damaged.npz is damaged or is no handtuned model; train it again"
 
 
-@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("output", "classes", "found"),
     [
@@ -227,6 +226,7 @@ def test_model_without_a_probability_a_class_is_refused(
     ).replace("odd.npz", str(folder / "odd.npz"))
 
 
+@pytest.mark.usefixtures("folder")
 def test_folder_in_place_of_a_model_is_refused() -> None:
     """A folder is no model."""
     Path("models").mkdir()
