@@ -37,11 +37,12 @@ check: $(MADE) ## what CI runs: lint, format, types, installed versions, tests
 dashboard: $(MADE) ## browse every trial in Optuna Dashboard, from this machine only; PORT=8080
 	@$(PY) -m studies dashboard $(if $(PORT),--port $(PORT))
 
-bench: $(MADE) ## time the trainer beside its limit and its peers
+bench: scm ## time the trainer beside its limit and its peers
+	@$(PY) -m dvc repro -q prepare
 	@$(PY) -m benchmarks.trainer
 
 torch: $(MADE) ## add PyTorch to .venv: the tests and the bench then compare with it
-	@$(PY) -c 'import torch' 2>/dev/null || $(PIP) torch==2.13.0
+	@$(PIP) torch==2.13.0
 
 lock: $(MADE) ## renew the lock files from pyproject.toml; UPGRADE=1 takes newer versions
 	@$(LOCK) pyproject.toml --extra dev -o requirements.lock

@@ -70,6 +70,8 @@ def regularizers(settings: Mapping[str, Any]) -> Iterator[str]:
 def _followed(settings: Mapping[str, Any]) -> str:
     factor, every = settings["decay_factor"], settings.get("decay_every")
     match settings.get("schedule", "drops"):
+        case "constant":
+            return "the rate constant"
         case "steps":
             return f"the rate times {factor:g} every {every} epochs"
         case "exponential":

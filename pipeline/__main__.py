@@ -8,8 +8,6 @@ import typer
 from pipeline import params
 from pipeline.errors import exit_on_user_error
 
-TUNED = Path("reports/final/model.npz")
-
 app = typer.Typer(
     help="Digits in, one trained network out.",
     no_args_is_help=True,
@@ -46,12 +44,12 @@ def train() -> None:
 @app.command()
 def predict(
     pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...")],
-    model: Annotated[Path, typer.Option(help="Another network than the tuned one.")] = TUNED,
+    model: Annotated[Path | None, typer.Option(help="Another network than the tuned one.")] = None,
 ) -> None:
     """Say which digits your own pictures show: any size, dark on light or light on dark."""
     from pipeline import predict
 
-    predict.run(pictures, model)
+    predict.run(pictures, model or predict.TUNED)
 
 
 @app.command()

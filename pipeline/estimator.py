@@ -39,7 +39,8 @@ class NumpyMLPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     """A multilayer perceptron with a softmax output, trained by `pipeline.nn`.
 
     Parameters have the names, meanings and limits that they have in `params.yaml`, but
-    `hidden_size` is scikit-learn's `hidden_layer_sizes`. `early_stopping` holds
+    `hidden_size` is scikit-learn's `hidden_layer_sizes`; schedules, other outputs and losses,
+    `input_dropout` and networks without biases are left to `params.yaml`. `early_stopping` holds
     `validation_fraction` of the examples back, stratified where every class has enough of them,
     stops after `patience` epochs that did not validate better, and keeps the best weights. An int
     `random_state` is the seed; None takes one from NumPy's global state, as in scikit-learn.

@@ -18,13 +18,13 @@ OUTPUTS = (
     ("sigmoid", "cross_entropy"),
     ("sigmoid", "squared_error"),
     ("identity", "squared_error"),
-    ("tanh", "squared_error"),
+    ("tanh", "mean_squared_error"),
 )
 REGULARIZERS: dict[str, dict[str, Any]] = {
     "none": {},
     "L2": {"l2": 0.1},
     "dropout": {"dropout": 0.3},
-    "smoothing": {"label_smoothing": 0.1},
+    "smooth": {"label_smoothing": 0.1},
 }
 
 
@@ -68,6 +68,7 @@ def drawn(rows: list[Row]) -> Table:
     """The table, a row for each kind of network."""
     title = "Relative error of the gradient"
     table = Table("hidden", "output, loss", title=title, box=box.SIMPLE_HEAD, pad_edge=False)
+    table.columns[1].no_wrap = True
     for name in REGULARIZERS:
         table.add_column(name, justify="right")
     for row in rows:

@@ -30,7 +30,7 @@ SHADES = " ░▒▓█"
 class Prediction(NamedTuple):
     """What a network says of a picture, and the image (28, 28) it was shown."""
 
-    picture: Path
+    picture: str
     image: NDArray[np.uint8]
     probabilities: FloatArray
 
@@ -38,19 +38,19 @@ class Prediction(NamedTuple):
 def run(pictures: Sequence[Path], model: Path = TUNED) -> None:
     """Print the digits in the pictures: drawings on a terminal, CSV elsewhere.
 
-    Raises: UserError if a picture or the model cannot be read, or do not go together.
+    Raises: UserError if a picture or the model cannot be read, or do not go together; nothing is
+    printed then.
     """
     network = load(model)
+    found = [predict(network, picture) for picture in pictures]
     console = Console(highlight=False)
-    if not console.is_terminal:
-        table = csv.writer(sys.stdout, lineterminator="\n")
-        table.writerow(["picture", "predicted", "probability", *network.classes])
-    for picture in pictures:
-        found = predict(network, picture)
-        if console.is_terminal:
-            console.print(drawn(found, network.classes))
-        else:
-            table.writerow(row(found, network.classes))
+    if console.is_terminal:
+        for each in found:
+            console.print(drawn(each, network.classes))
+        return
+    table = csv.writer(sys.stdout, lineterminator="\n")
+    table.writerow(["picture", "predicted", "probability", *network.classes])
+    table.writerows(row(each, network.classes) for each in found)
 
 
 def load(path: Path) -> Model:
@@ -79,21 +79,22 @@ def predict(model: Model, picture: Path) -> Prediction:
     """What `model` says of the digit in `picture`. Raises: UserError if there is no digit."""
     image = handwriting.prepare(picture)
     raw = image.reshape(1, -1).astype(np.float32)
-    return Prediction(picture, image, model.outputs(raw)[0])
+    name = str(picture).encode(errors="replace").decode()  # a name may be no text
+    return Prediction(name, image, model.outputs(raw)[0])
 
 
 def row(found: Prediction, classes: Sequence[str]) -> list[str]:
     """The picture, the most probable class, its probability, and those of all classes."""
     best = int(found.probabilities.argmax())
     shares = [f"{p:.6f}" for p in found.probabilities]
-    return [str(found.picture), classes[best], shares[best], *shares]
+    return [found.picture, classes[best], shares[best], *shares]
 
 
 def drawn(found: Prediction, classes: Sequence[str]) -> Columns:
     """What the network saw beside the probability of each class."""
     best = int(found.probabilities.argmax())
     table = Table.grid(padding=(0, 1))
-    table.add_row("", Text(str(found.picture)))
+    table.add_row("", Text(found.picture))
     for k, (name, p) in enumerate(zip(classes, found.probabilities, strict=True)):
         style = "bold green" if k == best else ""
         table.add_row(name, f"{'█' * round(BAR * p):<{BAR}} {p:6.1%}", style=style)

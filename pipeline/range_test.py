@@ -26,6 +26,8 @@ REPORT = Path("reports/range_test.csv")
 MEMORY = 0.9  # of the moving average of losses
 SETTLED = 10  # steps after which that average is no longer a batch or two
 LEAST_STEPS = 2 * SETTLED
+LAST_RATES = 0.8  # of the highest: where the loss still falls there, the range is too low
+LEAST_FALL = 0.05  # of the settled loss: less is noise
 HOPELESS = 4.0  # times the first loss: the test ends
 
 
@@ -50,8 +52,13 @@ def run(trainer: Trainer, seed: int, *, low: float, high: float, epochs: int) ->
     cells = ([step, *(f"{number:.9g}" for number in row)] for step, row in rows)
     write_csv(REPORT, ["step", "learning_rate", "loss", "smoothed_loss"], cells)
     lowest = int(smoothed.argmin())
-    if lowest < SETTLED + 2:
-        raise UserError(f"no rate from {low:g} lowers the loss; choose a smaller --low")
+    if lowest < SETTLED + 2 or smoothed[lowest] > (1 - LEAST_FALL) * smoothed[SETTLED]:
+        raise UserError(
+            f"rates from {low:g} to {rates[-1]:.2g} must lower the loss by {LEAST_FALL:.0%}, but "
+            "do not; choose a smaller --low or a larger --high, or look at the network"
+        )
+    if rates[lowest] > LAST_RATES * high:
+        raise UserError(f"the loss must rise again before {high:g}, but still falls; raise --high")
     slopes = np.gradient(smoothed[: lowest + 1], np.log(rates[: lowest + 1]))
     steepest = SETTLED + slopes[SETTLED:].argmin()
     return (

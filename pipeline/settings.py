@@ -96,9 +96,9 @@ class Trainer(Section):
     activation: Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu"] = (
         Field("relu", description="of the hidden layers")
     )
-    output: Literal["softmax", "sigmoid", "identity", "tanh"] = Field(
-        "softmax", description="of the last layer"
-    )
+    output: Literal[
+        "softmax", "identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu"
+    ] = Field("softmax", description="of the last layer")
     loss: Literal["cross_entropy", "squared_error", "mean_squared_error"] = Field(
         "cross_entropy",
         description="cross_entropy goes with softmax and sigmoid outputs, squared_error (half the "
@@ -108,7 +108,9 @@ class Trainer(Section):
     initializer: Literal["zeros", "normal", "glorot", "he"] = Field(
         "he", description="of the weights; biases start at 0"
     )
-    initial_scale: float = Field(0.01, gt=0, description="standard deviation of normal weights")
+    initial_scale: float = Field(
+        0.01, gt=0, le=100, description="standard deviation of normal weights"
+    )
     precision: Literal["float32", "float64"] = "float32"
 
     optimizer: Literal[
@@ -125,7 +127,7 @@ class Trainer(Section):
     )
 
     schedule: Literal[
-        "drops", "steps", "exponential", "inverse_time", "cosine", "warm_restarts"
+        "constant", "drops", "steps", "exponential", "inverse_time", "cosine", "warm_restarts"
     ] = Field("drops", description="how the rate moves; drops without decay_epochs: constant")
     decay_epochs: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (), description="of drops: after each of these epochs the rate is times decay_factor"

@@ -3,6 +3,7 @@
 Reads data/prepared/{train,val}/, writes reports/train/: model.npz, history.csv, predictions.csv.
 """
 
+import tempfile
 from pathlib import Path
 
 from pipeline import dataset, training
@@ -25,14 +26,18 @@ def run(trainer: Trainer, seed: int) -> str:
         history = list(shown(epochs, trainer.epochs))
     except Diverged as diverged:
         raise UserError(f"params.yaml: train: {diverged}") from None
-    write_history(REPORT / "history.csv", history)
-    write_predictions(
-        REPORT / "predictions.csv", "val", val.labels, mlp.outputs(state.theta, val.X)
-    )
-    write_model(REPORT / "model.npz", mlp, state.theta, trainer)
-    kept = state.best.epoch if state.best else len(history)
-    early = f", those of epoch {kept} kept" if state.best else ""
-    return (
-        f"train: validation accuracy {history[kept - 1].val_accuracy:.2%} "
-        f"after {len(history)} epochs{early}; see {REPORT}"
-    )
+    outputs = mlp.outputs(state.theta, val.X.astype(state.theta.dtype, copy=False))
+    with tempfile.TemporaryDirectory(dir=REPORT, prefix=".") as name:
+        folder = Path(name)
+        write_history(folder / "history.csv", history)
+        write_predictions(folder / "predictions.csv", "val", val.labels, outputs)
+        write_model(folder / "model.npz", mlp, state.theta, trainer)
+        for path in folder.iterdir():  # only now: all of them are written
+            path.replace(REPORT / path.name)
+    if state.best:
+        return (
+            f"train: validation accuracy {state.best.val_accuracy:.2%} with the weights of epoch "
+            f"{state.best.epoch}, the best of {len(history)}; see {REPORT}"
+        )
+    accuracy = history[-1].val_accuracy
+    return f"train: validation accuracy {accuracy:.2%} after epoch {len(history)}; see {REPORT}"

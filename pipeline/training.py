@@ -100,6 +100,7 @@ def schedule(settings: Trainer) -> Schedule:
     """How `settings` say the learning rate moves."""
     lr, factor = settings.learning_rate, settings.decay_factor
     followed = {
+        "constant": schedules.constant(lr),
         "drops": schedules.drops(lr, settings.decay_epochs, factor),
         "steps": schedules.steps(lr, settings.decay_every, factor),
         "exponential": schedules.exponential(lr, factor),

@@ -88,6 +88,8 @@ def load(path: Path) -> Model:
         theta, offset, scale = arrays
         if offset.shape != mlp.widths[:1] or scale.shape != mlp.widths[:1]:
             raise ModelFileError(f"{path} must scale {mlp.widths[0]} pixels; train it again")
+        if not (all(np.isfinite(array).all() for array in arrays) and scale.all()):
+            raise ModelFileError(f"{path} must hold finite numbers, scales not 0; train it again")
         _check_size(path, mlp, theta)
     except DAMAGE as error:
         raise _damaged(path, MODEL, error) from None

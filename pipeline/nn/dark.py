@@ -2,7 +2,7 @@
 
 An input that is 0 in every example adds nothing to any sum, and the gradient of its weights is 0:
 without a penalty they stay where they began. In MNIST 134 of 784 pixels are dark in 3,000 images,
-67 in all 55,000.
+67 in all 55,000. The price is a second, smaller copy of theta and of the optimizer's memory.
 """
 
 from dataclasses import replace

@@ -47,6 +47,9 @@ def check(examples: Examples, mlp: MLP, dtype: DTypeLike) -> None:
     ):
         if array.shape != shape:
             raise ValueError(f"{name} must have the shape {shape}, but has {array.shape}")
+    classes = max(2, mlp.widths[-1])
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(f"labels must be whole numbers from 0 to {classes - 1}, but are not")
     for name, array in (("X", X), ("Y", Y)):
         if array.dtype != dtype:
             raise ValueError(

@@ -78,8 +78,11 @@ class MLP:
     def __post_init__(self) -> None:
         """Check the description; a list of widths becomes a tuple."""
         object.__setattr__(self, "widths", tuple(self.widths))
-        if len(self.widths) < 2 or min(self.widths) < 1:
-            raise ValueError(f"widths must be two or more positive numbers, but got {self.widths}")
+        whole = all(isinstance(d, int | np.integer) for d in self.widths)
+        if not whole or len(self.widths) < 2 or min(self.widths) < 1:
+            raise ValueError(
+                f"widths must be two or more positive whole numbers, but got {self.widths}"
+            )
         if self.output == "softmax" and self.widths[-1] < 2:
             raise ValueError("softmax needs two or more outputs, but got 1; take sigmoid")
         if self.activation not in ACTIVATIONS:

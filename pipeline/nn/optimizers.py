@@ -1,9 +1,8 @@
 """Optimizers: whole-vector updates, in place, with explicit state.
 
-Each has `slots`, how many vectors as long as theta it remembers; `scale`, from a
-learning rate and a step to a number; and `update`,
-which takes `grad` (size,), `scale` times the gradient g; `memory` (slots, size), zero before the
-first step; the learning rate `lr`; and `step`, which counts from 1.
+Each has `slots`, how many vectors as long as theta it remembers; `scale`, a function of learning
+rate and step; and `update`, which takes `grad` (size,), `scale` times the gradient g; `memory`
+(slots, size), zero before the first step; the learning rate `lr`; and `step`, which counts from 1.
 
 The loss has to multiply its gradient by 1/n anyway, while it is still a matrix of (n, classes).
 The optimizer's scale rides along there for nothing, and saves a pass over all parameters here.
@@ -19,7 +18,8 @@ import numpy as np
 from pipeline.nn.arrays import FloatArray
 
 BLOCK = 262144  # elements updated at a time: theta, grad and memory of a block stay in the cache
-TINY = 1e-30  # times 0.9^128, as much as a moment decays between two flushes, is not yet subnormal
+TINY = 1e-30  # remembered numbers below this matter to no parameter
+SUBNORMAL = 1.2e-38  # float32 numbers below this are slow
 
 
 class Optimizer(Protocol):
@@ -28,6 +28,10 @@ class Optimizer(Protocol):
     @property
     def slots(self) -> int:
         """How many vectors of theta's length it remembers."""
+
+    @property
+    def decay(self) -> float:
+        """The least factor by which a remembered number shrinks in a step without gradient."""
 
     def scale(self, lr: float, step: int) -> float:
         """What the gradient must come multiplied by."""
@@ -43,6 +47,7 @@ class SGD:
     """theta -= lr g (Robbins & Monro, 1951). grad holds -lr g."""
 
     slots: ClassVar[int] = 0
+    decay: ClassVar[float] = 1.0
 
     def scale(self, lr: float, step: int) -> float:
         """-lr."""
@@ -65,6 +70,15 @@ class Momentum:
 
     beta: float = 0.9
     slots: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        """Check beta. Raises: ValueError naming the rule and the value."""
+        _check_factors(beta=self.beta)
+
+    @property
+    def decay(self) -> float:
+        """beta."""
+        return self.beta
 
     def scale(self, lr: float, step: int) -> float:
         """-lr."""
@@ -92,6 +106,15 @@ class Nesterov:
 
     beta: float = 0.9
     slots: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        """Check beta. Raises: ValueError naming the rule and the value."""
+        _check_factors(beta=self.beta)
+
+    @property
+    def decay(self) -> float:
+        """beta."""
+        return self.beta
 
     def scale(self, lr: float, step: int) -> float:
         """-lr."""
@@ -122,6 +145,15 @@ class AveragedMomentum:
     beta: float = 0.9
     slots: ClassVar[int] = 1
 
+    def __post_init__(self) -> None:
+        """Check beta. Raises: ValueError naming the rule and the value."""
+        _check_factors(beta=self.beta)
+
+    @property
+    def decay(self) -> float:
+        """beta."""
+        return self.beta
+
     def scale(self, lr: float, step: int) -> float:
         """1 - beta."""
         return 1 - self.beta
@@ -148,6 +180,15 @@ class RMSProp:
     beta: float = 0.99
     eps: float = 1e-8
     slots: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        """Check beta. Raises: ValueError naming the rule and the value."""
+        _check_factors(beta=self.beta)
+
+    @property
+    def decay(self) -> float:
+        """beta."""
+        return self.beta
 
     def scale(self, lr: float, step: int) -> float:
         """The square root of 1 - beta: its square is the factor of g^2."""
@@ -188,6 +229,15 @@ class Adam:
     eps: float = 1e-8
     slots: ClassVar[int] = 2
 
+    def __post_init__(self) -> None:
+        """Check the factors. Raises: ValueError naming the rule and the value."""
+        _check_factors(beta1=self.beta1, beta2=self.beta2)
+
+    @property
+    def decay(self) -> float:
+        """The smaller of the two."""
+        return min(self.beta1, self.beta2)
+
     def scale(self, lr: float, step: int) -> float:
         """s: 1 at first, and again after every `_period` steps."""
         return float(self.beta2 ** (-0.5 * ((step - 1) % self._period)))
@@ -221,6 +271,17 @@ class Adam:
             theta[at] -= g
 
 
+def steps_between_flushes(decay: float) -> int:
+    """How many steps numbers of TINY may shrink by `decay` and are not yet subnormal; 128 at most.
+
+    >>> steps_between_flushes(0.9), steps_between_flushes(0.5)
+    (128, 26)
+    """
+    if not 0 < decay < 1:
+        return 128
+    return max(1, min(128, int(math.log(SUBNORMAL / TINY) / math.log(decay))))
+
+
 def flush(memory: FloatArray) -> None:
     """Clear remembered numbers too small to matter, in place.
 
@@ -236,3 +297,10 @@ def flush(memory: FloatArray) -> None:
 def blocks(size: int) -> list[slice]:
     """The slices that cover a vector of `size` elements, BLOCK at a time."""
     return [slice(start, min(start + BLOCK, size)) for start in range(0, size, BLOCK)]
+
+
+def _check_factors(**factors: float) -> None:
+    """Raises: ValueError naming the first factor that is not in [0, 1)."""
+    for name, value in factors.items():
+        if not 0 <= value < 1:
+            raise ValueError(f"{name} must be in [0, 1), but got {value}")

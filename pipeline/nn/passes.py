@@ -10,7 +10,7 @@ from pipeline.nn.batches import Batches
 from pipeline.nn.dark import WORTH_IT, Lit, lit_inputs
 from pipeline.nn.examples import Examples
 from pipeline.nn.mlp import MLP, Layers
-from pipeline.nn.optimizers import flush
+from pipeline.nn.optimizers import flush, steps_between_flushes
 from pipeline.nn.regularizers import (
     Dropout,
     add_l2_gradient,
@@ -21,8 +21,6 @@ from pipeline.nn.regularizers import (
     smooth,
 )
 from pipeline.nn.state import Diverged, Recipe, State
-
-STEPS_BETWEEN_FLUSHES = 128
 
 
 class Passed(NamedTuple):
@@ -57,6 +55,7 @@ class Pass:
         self._theta = aligned(1, mlp.size, dtype)[0] if self._lit else state.theta
         self._memory = aligned(len(state.memory), mlp.size, dtype) if self._lit else state.memory
         self._grad = aligned(1, mlp.size, dtype)[0]
+        self._flush_every = steps_between_flushes(recipe.optimizer.decay)
         self._theta_windows, self._grad_windows = mlp.windows(self._theta), mlp.windows(self._grad)
         self._weights, self._weight_grad = (
             v[: mlp.weight_count] for v in (self._theta, self._grad)
@@ -74,7 +73,7 @@ class Pass:
         self._fetch()
         try:
             for seen, batch in self._batches.shuffled(state.shuffle):
-                rate = self._recipe.schedule(state.epoch + seen / n)
+                rate = float(self._recipe.schedule(state.epoch + seen / n))
                 loss, hits = self._step(batch, rate)
                 loss_sum += loss * len(batch.X)
                 right += hits
@@ -101,7 +100,7 @@ class Pass:
         self._regularize(rate, scale)
         state.step += 1
         recipe.optimizer.update(self._theta, self._grad, self._memory, lr=rate, step=state.step)
-        if state.step % STEPS_BETWEEN_FLUSHES == 0:
+        if state.step % self._flush_every == 0:
             flush(self._memory)
         return loss, right
 

@@ -138,7 +138,7 @@ def test_line_after_a_training(workplace: Path) -> None:
     history = read(workplace / "reports/train/history.csv")
     last = f"{float(history[-1]['val_accuracy']):.2%}"
     assert len(history) == 30
-    assert line == f"train: validation accuracy {last} after 30 epochs; see reports/train"
+    assert line == f"train: validation accuracy {last} after epoch 30; see reports/train"
 
 
 def test_line_after_early_stopping_names_the_kept_epoch(workplace: Path) -> None:
@@ -150,8 +150,8 @@ def test_line_after_early_stopping_names_the_kept_epoch(workplace: Path) -> None
     assert kept + 2 == epochs < 30  # it did stop early
     assert accuracy > float(history[-1]["val_accuracy"])  # and the last epoch is another
     assert line == (
-        f"train: validation accuracy {accuracy:.2%} after {epochs} epochs, "
-        f"those of epoch {kept} kept; see reports/train"
+        f"train: validation accuracy {accuracy:.2%} with the weights of epoch {kept}, "
+        f"the best of {epochs}; see reports/train"
     )
     predictions = read(workplace / "reports/train/predictions.csv")
     right = np.mean([row["label"] == row["predicted"] for row in predictions])

@@ -201,14 +201,15 @@ def test_decision_is_the_largest_output_or_the_nearer_of_zero_and_one(
 @pytest.mark.parametrize(
     ("widths", "settings", "message"),
     [
-        ((784,), {}, r"widths must be two or more positive numbers, but got \(784,\)"),
-        ((784, 0, 10), {}, r"positive numbers, but got \(784, 0, 10\)"),
+        ((784,), {}, r"widths must be two or more positive whole numbers, but got \(784,\)"),
+        ((784, 0, 10), {}, r"positive whole numbers, but got \(784, 0, 10\)"),
         (
             (4, 3),
             {"activation": "swish"},
             "activation must be one of identity, sigmoid, tanh, relu, leaky_relu, elu, gelu, "
             "but got 'swish'",
         ),
+        ((4, 5.5, 3), {}, r"whole numbers, but got \(4, 5.5, 3\)"),
         ((4, 1), {}, "softmax needs two or more outputs, but got 1; take sigmoid"),
         ((4, 3), {"output": "tanh"}, "cross_entropy needs output softmax or sigmoid"),
         ((4, 3), {"loss": "squared_error"}, "squared_error needs an output out of identity, "),
