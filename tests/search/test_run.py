@@ -133,7 +133,10 @@ def test_second_run_is_told_who_holds_the_study(project: Path, studies: Run) -> 
 
 @pytest.mark.parametrize(
     ("file", "before", "after"),
-    [("params.yaml", "l2: 1.0e-4", "l2: 1.0e-3"), ("pipeline/nn/losses.py", "/= n", "/= n + 1")],
+    [
+        ("params.yaml", "l2: 1.0e-4", "l2: 1.0e-3"),
+        ("pipeline/nn/losses.py", "*= scale / n", "*= scale / n + 1"),
+    ],
 )
 def test_change_in_mid_study_stops_it(project: Path, file: str, before: str, after: str) -> None:
     """Settings or code edited during a study stop it: nothing goes under the old fingerprint."""
