@@ -61,12 +61,8 @@ class SGD:
 
 
 @dataclass(frozen=True)
-class Momentum:
-    """velocity = beta velocity - lr g; theta += velocity (Polyak, 1964). grad holds -lr g.
-
-    PyTorch's form, velocity = beta velocity + g; theta -= lr velocity, is the same as long as
-    the rate is.
-    """
+class _Fading:
+    """One remembered vector, which fades by the factor beta, in [0, 1), in every step."""
 
     beta: float = 0.9
     slots: ClassVar[int] = 1
@@ -79,6 +75,15 @@ class Momentum:
     def decay(self) -> float:
         """beta."""
         return self.beta
+
+
+@dataclass(frozen=True)
+class Momentum(_Fading):
+    """velocity = beta velocity - lr g; theta += velocity (Polyak, 1964). grad holds -lr g.
+
+    PyTorch's form, velocity = beta velocity + g; theta -= lr velocity, is the same as long as
+    the rate is.
+    """
 
     def scale(self, lr: float, step: int) -> float:
         """-lr."""
@@ -96,25 +101,13 @@ class Momentum:
 
 
 @dataclass(frozen=True)
-class Nesterov:
+class Nesterov(_Fading):
     """velocity = beta velocity - lr g; theta += beta velocity - lr g. grad holds -lr g.
 
     Nesterov's accelerated gradient (1983) seen from the point where the gradient is taken
     (Sutskever et al., 2013, equations 3 and 4, after the change of variable of Bengio et al.,
     2013, arXiv:1212.0901, equation 7).
     """
-
-    beta: float = 0.9
-    slots: ClassVar[int] = 1
-
-    def __post_init__(self) -> None:
-        """Check beta. Raises: ValueError naming the rule and the value."""
-        _check_factors(beta=self.beta)
-
-    @property
-    def decay(self) -> float:
-        """beta."""
-        return self.beta
 
     def scale(self, lr: float, step: int) -> float:
         """-lr."""
@@ -134,25 +127,13 @@ class Nesterov:
 
 
 @dataclass(frozen=True)
-class AveragedMomentum:
+class AveragedMomentum(_Fading):
     """velocity = beta velocity + (1 - beta) g; theta -= lr velocity. grad holds (1 - beta) g.
 
     The velocity is a moving average of gradients, not a sum of steps: at the same rate it moves
-    (1 - beta) times as far as Momentum. PyTorch has it as
-    `dampening=beta`, but for the first step.
+    (1 - beta) times as far as Momentum. PyTorch has it as `dampening=beta`, but for the first
+    step.
     """
-
-    beta: float = 0.9
-    slots: ClassVar[int] = 1
-
-    def __post_init__(self) -> None:
-        """Check beta. Raises: ValueError naming the rule and the value."""
-        _check_factors(beta=self.beta)
-
-    @property
-    def decay(self) -> float:
-        """beta."""
-        return self.beta
 
     def scale(self, lr: float, step: int) -> float:
         """1 - beta."""
@@ -171,7 +152,7 @@ class AveragedMomentum:
 
 
 @dataclass(frozen=True)
-class RMSProp:
+class RMSProp(_Fading):
     """v = beta v + (1 - beta) g^2; theta -= lr g / (sqrt(v) + eps) (Tieleman & Hinton, 2012).
 
     beta is PyTorch's default; the lecture has 0.9. grad holds sqrt(1 - beta) g.
@@ -179,16 +160,6 @@ class RMSProp:
 
     beta: float = 0.99
     eps: float = 1e-8
-    slots: ClassVar[int] = 1
-
-    def __post_init__(self) -> None:
-        """Check beta. Raises: ValueError naming the rule and the value."""
-        _check_factors(beta=self.beta)
-
-    @property
-    def decay(self) -> float:
-        """beta."""
-        return self.beta
 
     def scale(self, lr: float, step: int) -> float:
         """The square root of 1 - beta: its square is the factor of g^2."""
