@@ -6,7 +6,6 @@ training images alone. Reads data/prepared/train/, writes reports/range_test.csv
 
 import contextlib
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +14,9 @@ from numpy.typing import NDArray
 from pipeline import dataset, training
 from pipeline.errors import UserError
 from pipeline.nn.arrays import FloatArray
-from pipeline.nn.fit import fit
 from pipeline.nn.mlp import MLP
 from pipeline.nn.schedules import Schedule, rising
-from pipeline.nn.state import Diverged, start
+from pipeline.nn.state import Diverged
 from pipeline.outputs import write_csv
 from pipeline.settings import Trainer
 
@@ -87,14 +85,13 @@ def sweep(
             losses.append(super().loss_gradient(logits, Y, scale))
             return losses[-1] if losses[-1] < HOPELESS * losses[0] else np.inf
 
-    training.one_blas_thread()
-    dtype = np.dtype(trainer.precision).type
-    train = dataset.load("train").astype(dtype)
-    mlp, how = training.network(trainer, train, Recorded), training.recipe(trainer, len(train.X))
-    how = replace(how, schedule=recorded, epochs=epochs, patience=None)
-    state = start(mlp, how.optimizer, seed, dtype, training.initializer(trainer))
+    train, instead = (
+        dataset.load("train"),
+        {"schedule": recorded, "epochs": epochs, "patience": None},
+    )
+    _, _, sweeping = training.begin(trainer, train, None, seed, Recorded, instead=instead)
     with contextlib.suppress(Diverged):
-        list(fit(mlp, state, train, None, how))
+        list(sweeping)
     finite = np.isfinite(losses)
     return np.array(rates)[finite], np.array(losses)[finite]
 

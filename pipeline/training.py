@@ -1,7 +1,9 @@
 """From trainer settings in `params.yaml` to a network and its training."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -35,18 +37,16 @@ def begin(
     seed: int,
     kind: type[MLP] = MLP,
     *,
-    stop_after: int | None = None,
+    instead: Mapping[str, Any] = MappingProxyType({}),
 ) -> tuple[MLP, State, Iterator[Epoch]]:
     """A network, its fresh state, and the epochs that train it when they are asked for.
 
-    `stop_after` so many epochs takes the place of the settings' early stopping.
+    `instead` names fields of the recipe that are to be other than the settings have them.
     """
     one_blas_thread()
     dtype = np.dtype(settings.precision).type
     train, val = train.astype(dtype), val.astype(dtype) if val else None
-    mlp, how = network(settings, train, kind), recipe(settings, len(train.X))
-    if stop_after is not None:
-        how = replace(how, epochs=stop_after, patience=None)
+    mlp, how = network(settings, train, kind), replace(recipe(settings, len(train.X)), **instead)
     state = start(mlp, how.optimizer, seed, dtype, initializer(settings))
     return mlp, state, fit(mlp, state, train, val, how)
 

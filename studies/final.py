@@ -38,9 +38,9 @@ def run() -> str:
     both = dataset.joined(study.objective.train, study.objective.val)
     test = dataset.load("test")
     make_folder(REPORT)
-    mlp, state, epochs = training.begin(
-        settings, both, None, seed, kind, stop_after=best["epoch"] if settings.patience else None
-    )
+    # without validation images to stop by, as many epochs as early stopping kept
+    instead = {"epochs": best["epoch"], "patience": None} if settings.patience else {}
+    mlp, state, epochs = training.begin(settings, both, None, seed, kind, instead=instead)
     try:
         history = list(epochs)
     except Diverged as diverged:

@@ -164,11 +164,11 @@ def test_training_is_on_one_thread(make_examples: MakeExamples) -> None:
     assert len(list(epochs)) == state.epoch == 2
 
 
-def test_stopping_after_takes_the_place_of_early_stopping(make_examples: MakeExamples) -> None:
+def test_other_epochs_take_the_place_of_early_stopping(make_examples: MakeExamples) -> None:
     """Without validation, a training that would stop early takes the epochs it is told."""
     settings = Trainer(epochs=9, patience=2, schedule="cosine")
-    train = make_examples(30)
-    _, _, epochs = training.begin(settings, train, None, seed=1, stop_after=3)
+    train, instead = make_examples(30), {"epochs": 3, "patience": None}
+    _, _, epochs = training.begin(settings, train, None, seed=1, instead=instead)
     rates = [epoch.learning_rate for epoch in epochs]
     assert len(rates) == 3
     assert rates[-1] > 0.0005  # the cosine still takes nine
