@@ -24,6 +24,7 @@ from pandas import DataFrame, concat
 from analysis.load import Study
 from analysis.statistics import bootstrap
 
+SOMETIMES = "asked for in some trials only"
 ENOUGH = 50  # complete trials; with fewer, pure noise can look important
 RESAMPLES = 20
 TREES = 64  # of the estimate
@@ -53,14 +54,16 @@ def table(study: Study) -> DataFrame:
 
 
 def _one(study: Study, complete: DataFrame, method: str) -> DataFrame:
+    always = {name: range_ for name, range_ in study.space.items() if not range_.get("when")}
     frame = DataFrame({"parameter": list(study.space)}).assign(method=method, trials=len(complete))
     problem = _problem(study, complete)
     if problem:
         return frame.assign(importance=None, low=None, high=None, note=problem)
-    estimate = partial(importances, space=study.space, method=method)
+    estimate = partial(importances, space=always, method=method)
     quick = partial(estimate, trees=TREES_RESAMPLED)
     intervals = bootstrap(complete, quick, resamples=RESAMPLES, seed=0)
-    frame = frame.assign(importance=frame["parameter"].map(estimate(complete)), note="")
+    frame = frame.assign(importance=frame["parameter"].map(estimate(complete)))
+    frame["note"] = ["" if name in always else SOMETIMES for name in frame["parameter"]]
     # resampling repeats points, which shifts the estimate: keep it inside its interval
     frame = frame.join(intervals, on="parameter")
     frame["low"] = frame[["low", "importance"]].min(axis=1)

@@ -1,7 +1,7 @@
 """Read the files of finished stages; the only module here that knows where they lie."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -107,6 +107,7 @@ def study(key: str, reports: Path = REPORTS) -> Study:
     texts = [name for name in searched if _is_text(about, name)]
     packed = _array(folder / "correct.npy", remedy)
     trials = _csv(folder / "trials.csv", (*TRIAL_COLUMNS, *searched), remedy, texts=texts)
+    _name_nulls(trials, about.get("space") or {})
     if trials.empty:
         raise UserError(f"{folder / 'trials.csv'} must hold a trial, but holds none; {remedy}")
     if packed.shape != (len(trials), -(-int(about["validation_images"]) // 8)):
@@ -172,6 +173,19 @@ def _is_text(about: dict[str, Any], name: str) -> bool:
     return any(not isinstance(choice, int | float) for choice in choices)
 
 
+def _name_nulls(trials: DataFrame, space: Mapping[str, Mapping[str, Any]]) -> None:
+    """Write None where null was chosen: trials.csv leaves it empty, as what is not asked for."""
+    left = {name: range_.get("when") or {} for name, range_ in space.items()}
+    while left:  # parents first: whether null was chosen there decides below
+        name = next(name for name, when in left.items() if left.keys().isdisjoint(when))
+        asked = trials["number"].notna()
+        for parent, values in left.pop(name).items():
+            cells = trials[parent]
+            asked &= cells.isin([*map(str, values)] if cells.dtype == "str" else values)
+        if None in space[name].get("choices", ()):
+            trials.loc[asked & trials[name].isna(), name] = str(None)
+
+
 def _csv(
     path: Path, columns: Sequence[str], remedy: str, *, texts: Sequence[str] = ()
 ) -> DataFrame:
@@ -185,7 +199,6 @@ def _csv(
         raise _broken(path, error, remedy) from None
     if missing := [name for name in columns if name not in frame.columns]:
         raise UserError(f"{path} must have the column {missing[0]}, but has not; {remedy}")
-    frame[list(texts)] = frame[list(texts)].fillna(str(None))  # None is written as nothing
     return frame
 
 

@@ -60,8 +60,11 @@ def with_interval(accuracy: float | None, low: float | None, high: float | None)
 
 
 def value(value: Any) -> str:
-    """A parameter's value, floats to three figures, an empty list as none."""
-    text = f"{value:.3g}" if isinstance(value, float) else str(value)
+    """A value: a fraction to three figures, an empty list as none, a missing one as nothing."""
+    if value != value:
+        return ""
+    whole = isinstance(value, float) and value.is_integer() and abs(value) >= 1000
+    text = f"{value:.0f}" if whole else f"{value:.3g}" if isinstance(value, float) else str(value)
     return "none" if text == "[]" else text
 
 
@@ -76,8 +79,8 @@ def configuration(settings: Mapping[str, Any], change: Mapping[str, Any]) -> str
 
 
 def parameters(row: Mapping[Hashable, Any], names: Iterable[str]) -> str:
-    """Searched values of one trial, as `learning rate 0.01, batch size 32`."""
-    return ", ".join(f"{name(n)} {value(row[n])}" for n in names)
+    """Searched values of one trial, as `learning rate 0.01, batch size 32`; none it lacks."""
+    return ", ".join(f"{name(n)} {value(row[n])}" for n in names if value(row[n]))
 
 
 def markdown(frame: DataFrame, *notes: str) -> str:

@@ -3,7 +3,8 @@
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -15,7 +16,8 @@ from ruamel.yaml.error import YAMLError
 from pipeline.errors import UserError
 from pipeline.nn.losses import find_loss
 from pipeline.settings import Data, Execution, Section, Train, Trainer, frozen
-from pipeline.study_settings import Dimension, Study, VariantsStudy
+from pipeline.space_settings import Choices, Dimension, active
+from pipeline.study_settings import Study, VariantsStudy, refusal
 
 PARAMS = Path("params.yaml")
 PLAIN = {  # of pydantic's error types: YAML has lists and mappings, not tuples and models
@@ -92,11 +94,18 @@ def load(path: Path = PARAMS) -> Params:
     Raises: UserError naming the first key that breaks a rule, the rule, the value, the remedy.
     """
     try:
-        raw = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        return _checked(path.read_text(encoding="utf-8"), path)
     except FileNotFoundError:
         raise UserError(f"{path} is not in {Path.cwd()}; run from the project's folder") from None
     except UnicodeDecodeError:
         raise UserError(f"{path} must be UTF-8 text, but is not; save it as UTF-8") from None
+
+
+@lru_cache(maxsize=1)  # a study looks at the file before each trial that it keeps
+def _checked(text: str, path: Path) -> Params:
+    """The model of the file's text, or its first mistake as a UserError."""
+    try:
+        raw = YAML(typ="safe").load(text)
     except YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f" line {where.line + 1}" if where else ""
@@ -126,7 +135,7 @@ def explain(errors: Sequence[ErrorDetails], raw: Any) -> str:
     same_key = [each for each in errors if ".".join(_keys(each, raw)) == where]
     rule = " or ".join(dict.fromkeys(map(_rule, same_key))).replace(" or input should be ", " or ")
     match error["type"]:
-        case "unknown_key":
+        case "unknown_key" | "below":
             return f"{where}.{error['msg']}".lstrip(".")
         case "final_study":
             return rule
@@ -139,6 +148,8 @@ def explain(errors: Sequence[ErrorDetails], raw: Any) -> str:
         case "union_tag_invalid":
             name, tag = error["ctx"]["discriminator"].strip("'"), error["ctx"]["tag"]
             known = error["ctx"]["expected_tags"]
+            if name == "sampler" and (reason := refusal(tag)):
+                return f"{where}.sampler: {tag} {reason}"
             return f"{where}.{name}: input should be one of {known}, but got {json.dumps(tag)}"
     return f"{where}: {rule}, but got {json.dumps(error['input'], default=str)}"
 
@@ -183,15 +194,30 @@ def _check_spaces(params: Params, path: Path) -> None:
 def _check_losses(params: Params, path: Path) -> None:
     """Confirm that every network to be trained has a loss that goes with its output."""
     for where, settings, space in _trainings(params):
-        outputs, losses = (
-            space[name].ends if name in space else (getattr(settings, name),)
-            for name in ("output", "loss")
-        )
-        for output, loss in itertools.product(outputs, losses):
+        base = {"output": settings.output, "loss": settings.loss}
+        for point in _points(base, space):
+            networks = base | point
             try:
-                find_loss(loss, output)
+                find_loss(networks["loss"], networks["output"])
             except ValueError as error:
                 raise UserError(f"{path}: {where}: {error}") from None
+
+
+def _points(names: Iterable[str], space: Mapping[str, Dimension]) -> Iterator[dict[str, Any]]:
+    """Every combination of what `names` can be in the space, and of what these hang on."""
+    wanted = [name for name in names if name in space]
+    for name in wanted:
+        wanted += [parent for parent in space[name].when if parent not in wanted]
+    conditions = {name: space[name].when for name in wanted}
+    values = [_values(name, space) for name in wanted]
+    for point in itertools.product(*values):
+        yield active(dict(zip(wanted, point, strict=True)), conditions)
+
+
+def _values(name: str, space: Mapping[str, Dimension]) -> Sequence[Any]:
+    """The values of a parameter that make a difference to those that hang on it."""
+    named = [value for each in space.values() for value in each.when.get(name, ())]
+    return space[name].ends if isinstance(space[name], Choices) else [*space[name].ends, *named]
 
 
 def _trainings(params: Params) -> Iterator[tuple[str, Trainer, Mapping[str, Dimension]]]:

@@ -56,6 +56,18 @@ class Execution(Section):
     jobs: Annotated[int, Field(ge=1)] | Literal["auto"] = Field(
         "auto", description="worker processes; auto is one per core; HANDTUNED_JOBS wins"
     )
+    backend: Literal["loky", "dask"] = Field(
+        "loky",
+        description="loky: processes of this machine; dask: a cluster's; HANDTUNED_BACKEND wins",
+    )
+    dask: str | None = Field(
+        None, description="address of the Dask scheduler: tcp://host:8786; HANDTUNED_DASK wins"
+    )
+    storage: str | None = Field(
+        None,
+        description="URL of the database of trials; null: SQLite in studies/live; "
+        "HANDTUNED_STORAGE wins",
+    )
 
 
 class Sizes(Section):

@@ -1,106 +1,34 @@
-"""The sections of `params.yaml` that describe a study: space, sampler, pruner, variants."""
+"""The sections of `params.yaml` that describe a study: its sampler and what that needs."""
 
+import json
 import math
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
+from pipeline.pruner_settings import NoPruning, Pruning
 from pipeline.settings import Section, Trainer
+from pipeline.space_settings import (
+    Choice,
+    Dimension,
+    Grid,
+    Space,
+    combinations,
+    mistake,
+    unknown,
+)
 
-Choice: TypeAlias = bool | int | float | str | tuple[int, ...] | None
-
-
-def _divides(step: float, width: float) -> bool:
-    return math.isclose(width / step, round(width / step), abs_tol=1e-9)
-
-
-class Range(Section):
-    """Numbers from low to high, both included."""
-
-    low: float
-    high: float
-    log: bool = False
-    step: float | None = None
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        found = f"but got low={self.low}, high={self.high}"
-        if not self.low <= self.high:
-            raise ValueError(f"`low <= high` must hold, {found}; swap them")
-        if self.log and self.low <= 0:
-            raise ValueError(f"`low > 0` must hold when log is true, {found}; raise low")
-        if self.log and self.step is not None:
-            raise ValueError(
-                f"`step` and log do not go together, but got step={self.step}; drop one"
-            )
-        if self.step is not None and not _divides(self.step, self.high - self.low):
-            raise ValueError(
-                f"`step` must divide high - low, {found}, step={self.step}; change one"
-            )
-        return self
-
-    @property
-    def ends(self) -> tuple[Choice, ...]:
-        """The extreme values, which the trainer must accept."""
-        return (self.low, self.high)
-
-
-class IntRange(Range):
-    """Whole numbers from low to high, both included."""
-
-    type: Literal["int"]
-    low: int
-    high: int
-    step: Annotated[int, Field(ge=1)] | None = None
-
-
-class FloatRange(Range):
-    """Real numbers from low to high, both included."""
-
-    type: Literal["float"]
-    step: Annotated[float, Field(gt=0)] | None = None
-
-
-class Choices(Section):
-    """One of several values."""
-
-    type: Literal["categorical"]
-    choices: tuple[Choice, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _distinct(self) -> Self:
-        for i, choice in enumerate(self.choices):
-            if choice in self.choices[:i]:
-                raise ValueError(
-                    f"choices must differ, but {choice!r} equals an earlier one; drop it"
-                )
-        return self
-
-    @property
-    def ends(self) -> tuple[Choice, ...]:
-        """Every value: the trainer must accept each."""
-        return self.choices
-
-
-Dimension: TypeAlias = Annotated[IntRange | FloatRange | Choices, Field(discriminator="type")]
-Space: TypeAlias = Annotated[dict[str, Dimension], Field(min_length=1)]
-
-
-class NoPruning(Section):
-    """Every trial is trained to its last epoch."""
-
-    type: Literal["none"] = "none"
-
-
-class MedianPruning(Section):
-    """A trial stops when its score is below the median of the earlier rounds at that epoch."""
-
-    type: Literal["median"]
-    warmup_epochs: int = Field(3, ge=0, description="a trial is not judged before this epoch")
-    startup_trials: int = Field(5, ge=1, description="nor before this many trials are complete")
-
-
-Pruning: TypeAlias = Annotated[NoPruning | MedianPruning, Field(discriminator="type")]
+REFUSED = {
+    "cmaes": "keeps a state between trials that no repeatable parallel study can carry; use tpe",
+    "gp": "needs PyTorch, which is not installed with this program; use tpe",
+    "auto": "downloads its parts as it runs, so that no study could be repeated; use tpe",
+    "nsgaii": "breeds generations for several objectives, and here there is one; use tpe",
+    "nsgaiii": "breeds generations for several objectives, and here there is one; use tpe",
+    "bruteforce": "is what grid does, in an order that is known beforehand; use grid",
+    "partialfixed": "holds parameters fixed: write them under settings, not in the space",
+}
+"""Stock samplers of Optuna that studies do without, and why."""
 
 
 class BaseStudy(Section):
@@ -115,22 +43,34 @@ class BaseStudy(Section):
 
 
 class SampledStudy(BaseStudy):
-    """Points proposed by an Optuna sampler."""
+    """Points proposed one by one: by what was found so far, at random, or evenly spread."""
 
-    sampler: Literal["tpe", "random"]
+    sampler: Literal["tpe", "random", "qmc"]
     trials: int = Field(ge=1)
     space: Space
+    enqueue: tuple[dict[str, Choice], ...] = Field(
+        (), description="points to try first; what one leaves out is sampled"
+    )
+
+    @model_validator(mode="after")
+    def _enqueued_points_lie_in_the_space(self) -> Self:
+        for i, point in enumerate(self.enqueue):
+            for name, value in point.items():
+                _check_enqueued(f"enqueue.{i}.{name}", name, value, point, self.space)
+        return self
 
 
 class GridStudy(BaseStudy):
     """Every combination of the choices, the last parameter by name turning fastest."""
 
     sampler: Literal["grid"]
-    space: Annotated[dict[str, Choices], Field(min_length=1)]
+    space: Grid
 
     @property
     def trials(self) -> int:
         """How many combinations there are."""
+        if any(dimension.when for dimension in self.space.values()):
+            return len(combinations(self.space))
         return math.prod(len(dimension.choices) for dimension in self.space.values())
 
 
@@ -162,3 +102,29 @@ class VariantsStudy(BaseStudy):
 Study: TypeAlias = Annotated[
     SampledStudy | GridStudy | VariantsStudy, Field(discriminator="sampler")
 ]
+
+
+def refusal(sampler: str) -> str | None:
+    """Why a stock sampler of Optuna is not used here; None if it is none that is known."""
+    word = sampler.lower().replace("_", "").replace("-", "").removesuffix("sampler")
+    return REFUSED.get(word)
+
+
+def _check_enqueued(
+    key: str,
+    name: str,
+    value: Choice,
+    point: Mapping[str, Choice],
+    space: Mapping[str, Dimension],
+) -> None:
+    """Confirm that a value of an enqueued point can be tried."""
+    if name not in space:
+        raise mistake(key, f" {unknown(name, space)}")
+    if not space[name].holds(value):
+        raise mistake(key, f": input should be {space[name].rule}, but got {json.dumps(value)}")
+    for parent, values in space[name].when.items():
+        if parent not in point or point[parent] not in values:
+            options = ", ".join(map(json.dumps, values))
+            raise mistake(
+                key, f" is asked for only when {parent} is {options}; say so in the same point"
+            )

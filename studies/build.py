@@ -68,8 +68,13 @@ def proposer(section: Study) -> proposals.Proposer:
     """Where the study's points come from."""
     match section:
         case SampledStudy():
-            dimensions = space.distributions(section.space)
-            return proposals.Sampled(SAMPLERS[section.sampler], dimensions, section.seed)
+            dimensions, when = space.distributions(section.space), space.conditions(section.space)
+            first = [space.encoded(point) for point in section.enqueue]
+            if section.sampler == "qmc":
+                return proposals.Sobol(dimensions, section.seed, when, first)
+            return proposals.Sampled(
+                SAMPLERS[section.sampler], dimensions, section.seed, when=when, enqueue=first
+            )
         case GridStudy():
             points = [(point, section.seed) for point in space.grid(section.space)]
             return proposals.Listed(points, space.distributions(section.space))

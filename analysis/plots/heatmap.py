@@ -54,6 +54,8 @@ def draw(frame: DataFrame, ax: Axes, *, norm: FuncNorm | None = None, bar: bool 
         fmt="",
         annot_kws={"size": 7.5},
         norm=scale,
+        vmin=scale.vmin,  # or seaborn looks for the least of cells that may all be empty
+        vmax=scale.vmax,
         cmap=style.MAP,
         linewidths=0.5,
         cbar=bar,
@@ -89,9 +91,10 @@ def _square(frame: DataFrame, rows: str, columns: str, values: str) -> DataFrame
 def _cells(values: "Series[Any]", range_: Mapping[str, Any]) -> "Series[Any]":
     """Each value's cell, an ordered category whose labels are the axis' ticks."""
     if "choices" in range_ or values.nunique() <= FEW:
-        known = range_.get("choices") or sorted(values.unique())
-        labels = [words.value(choice) for choice in known]
-        texts = values.map(words.value)
+        known = range_.get("choices") or sorted(values.dropna().unique())
+        as_text = values.dtype == "str"  # choices that are not all numbers stand as written
+        labels = [words.value(str(choice) if as_text else choice) for choice in known]
+        texts = values.map(words.value, na_action="ignore")
         return Series(pd.Categorical(texts, categories=labels, ordered=True), index=values.index)
     edges = _edges(range_)
     labels = [

@@ -14,7 +14,7 @@ from analysis.plots import heatmap, style
 
 def by_value(study: Study, x: str, y: str, panel: str) -> Figure:
     """x against y, one panel for each value of `panel`, all on one color scale."""
-    values = sorted(study.trials[panel].unique())
+    values = sorted(study.trials[panel].dropna().unique())
     figure, axes = style.panels(len(values), width=4.2 * len(values) + 1, height=4.5)
     norm = style.accuracy_norm(study.trials["val_accuracy"])
     for ax, value in zip(axes, values, strict=True):

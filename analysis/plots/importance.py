@@ -16,6 +16,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     """Draw a `table`: a point a parameter and method, its bar where resamples lie."""
     if frame["importance"].isna().all():
         raise style.NothingToDrawError(str(frame["note"].iloc[0]))
+    frame = frame.dropna(subset="importance")
     methods = list(frame["method"].unique())
     order = frame[frame["method"] == methods[0]].sort_values("importance")["parameter"]
     rank = {parameter: i for i, parameter in enumerate(order)}

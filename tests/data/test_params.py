@@ -5,14 +5,19 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from ruamel.yaml import YAML
 
 from pipeline import params
 from pipeline.errors import UserError
 from pipeline.params import Params
+from pipeline.pruner_settings import MedianPruning, NoPruning
 from pipeline.settings import Train, Trainer
-from pipeline.study_settings import GridStudy, MedianPruning, NoPruning, SampledStudy
+from pipeline.study_settings import GridStudy, SampledStudy
+from pipeline.workspace import merged
 
 ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/how-to/own-study.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +47,8 @@ def test_committed_search(committed: Params) -> None:
     assert (search.sampler, search.trials, search.round_size) == ("tpe", 64, 16)
     assert search.pruner == MedianPruning(type="median", warmup_epochs=3, startup_trials=5)
     assert committed.base_of("search").epochs == 20
-    found = {k: d.model_dump(exclude={"type"}) for k, d in search.space.items()}
+    found = {k: d.model_dump(exclude={"type", "when"}) for k, d in search.space.items()}
+    assert not any(dimension.when for dimension in search.space.values())
     assert found == {
         "hidden_size": {"low": 16, "high": 512, "log": True, "step": None},
         "learning_rate": {"low": 1e-4, "high": 1.0, "log": True, "step": None},
@@ -115,3 +121,15 @@ def test_settings_cannot_be_changed(committed: Params) -> None:
     """What was validated stays as it was validated."""
     with pytest.raises(ValidationError, match="frozen"):
         committed.trainer.epochs = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("block", SHOWN, ids=lambda block: block.split()[1])
+def test_every_study_of_the_page_on_studies_is_accepted(tmp_path: Path, block: str) -> None:
+    """What the page shows can be pasted into params.yaml."""
+    yaml = YAML(typ="safe")
+    added = yaml.load(block)
+    with (tmp_path / "params.yaml").open("w") as file:
+        yaml.dump(merged(yaml.load(ROOT / "params.yaml"), added), file)
+    loaded = params.load(tmp_path / "params.yaml")
+    assert added["studies"].keys() <= loaded.studies.keys()
+    assert len(SHOWN) > 3

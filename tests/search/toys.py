@@ -9,8 +9,9 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.pruners import MedianPruner
 
 from studies import proposals
+from studies.proposals import Proposer
 from studies.rounds import Plan
-from studies.trials import Proposal, Report, Trial
+from studies.trials import Proposal, Report, Timing, Trial
 
 SPACE = {
     "x": FloatDistribution(1e-3, 1.0, log=True),
@@ -24,14 +25,14 @@ class Kept:
 
     def __init__(self, trials: Sequence[Trial] = ()) -> None:
         self.trials = {trial.number: trial for trial in trials}
-        self.opened: list[int] = []
+        self.proposals: list[Proposal] = []
         self.order: list[int] = []
 
     def finished(self) -> dict[int, Trial]:
         return dict(self.trials)
 
     def open(self, proposals: Sequence[Proposal]) -> None:
-        self.opened += [proposal.number for proposal in proposals]
+        self.proposals += proposals
 
     def finish(self, trial: Trial) -> None:
         self.order.append(trial.number)
@@ -71,3 +72,35 @@ def facts(trials: Sequence[Trial]) -> list[Any]:
         )
         for t in trials
     ]
+
+
+def trained(proposal: Proposal) -> Trial:
+    """What comes of a proposal: scores drawn by its seed; each third trial is pruned."""
+    rng = random.Random(proposal.seed)
+    scores = tuple(rng.random() for _ in range(rng.randint(2, 5)))
+    pruned = proposal.number % 3 == 2
+    return Trial(
+        number=proposal.number,
+        params=proposal.params,
+        distributions=proposal.distributions,
+        seed=proposal.seed,
+        state="PRUNED" if pruned else "COMPLETE",
+        stop_reason="pruned" if pruned else "finished",
+        feasible=True,
+        kept=rng.randint(1, len(scores)),
+        scores=scores,
+        metrics={},
+        attributes={},
+        detail=b"",
+        marks={},
+        timing=Timing(0.0, 0.0, "", {}),
+    )
+
+
+def ran(proposer: Proposer, trials: int, told: Sequence[Trial] = ()) -> list[Trial]:
+    """The study in rounds of eight, from what was told already."""
+    done = list(told)
+    for first in range(len(done) // 8 * 8, trials, 8):
+        asked = proposer.propose(range(first, min(first + 8, trials)), done[:first])
+        done += [trained(each) for each in asked if each.number >= len(done)]
+    return done
