@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.files import replacing, write_json
 from pipeline.outputs import write_csv
 from pipeline.study_settings import VariantsStudy
-from studies import faults, fingerprint
+from studies import environment, faults, fingerprint, timing
 from studies.build import DigitsStudy
 from studies.objective import HISTORY, METRIC
 from studies.trials import Trial
@@ -22,23 +22,21 @@ COLUMNS = (
 
 
 def export(study: DigitsStudy, trials: Sequence[Trial], folder: Path) -> None:
-    """Write trials.csv, history.csv, correct.npy, study.json and timing.csv to `folder`.
+    """Write the canonical files, and timing.csv and environment.json, to `folder`.
 
-    Parameters are printed so that they read back exactly, metrics to nine digits. Seconds
-    stand in timing.csv alone.
+    Parameters are printed so that they read back exactly, metrics to nine digits; a parameter
+    that a trial does not have is an empty cell. Seconds stand in timing.csv alone.
     """
-    names = list(trials[0].params)
+    section = study.section
+    names = ["variant"] if isinstance(section, VariantsStudy) else sorted(section.space)
     write_csv(
         folder / "trials.csv",
         [*COLUMNS, *names],
-        (_row(trial, study.plan.round_size, names) for trial in trials),
+        (row(trial, study.plan.round_size, names) for trial in trials),
     )
-    write_csv(folder / "history.csv", ["number", "epoch", METRIC, *HISTORY], _history(trials))
-    write_csv(
-        folder / "timing.csv",
-        ["number", "seconds"],
-        ([trial.number, f"{trial.seconds:.3f}"] for trial in trials),
-    )
+    write_csv(folder / "history.csv", ["number", "epoch", METRIC, *HISTORY], history(trials))
+    write_csv(folder / "timing.csv", timing.COLUMNS, timing.rows(trials, study.plan.round_size))
+    write_json(folder / "environment.json", environment.of(trials))
     bits = np.array([np.frombuffer(trial.detail, np.uint8) for trial in trials])
     with replacing(folder / "correct.npy") as temporary, temporary.open("wb") as file:
         np.save(file, bits)
@@ -47,7 +45,7 @@ def export(study: DigitsStudy, trials: Sequence[Trial], folder: Path) -> None:
 
 def describe(study: DigitsStudy, trials: Sequence[Trial]) -> dict[str, Any]:
     """What the study was and what came of it, for people and for the analysis."""
-    best = max(trials, key=lambda trial: (trial.state == "COMPLETE", trial.value))
+    best = max(trials, key=lambda trial: (trial.state == "COMPLETE", trial.feasible, trial.value))
     section = study.section.model_dump(mode="json", exclude={"settings", "trials", "variants"})
     return {
         "key": study.key,
@@ -73,7 +71,8 @@ def describe(study: DigitsStudy, trials: Sequence[Trial]) -> dict[str, Any]:
     }
 
 
-def _row(trial: Trial, round_size: int, names: Sequence[str]) -> list[Any]:
+def row(trial: Trial, round_size: int, names: Sequence[str]) -> list[Any]:
+    """A trial as a row of trials.csv."""
     return [
         trial.number,
         trial.number // round_size,
@@ -85,11 +84,12 @@ def _row(trial: Trial, round_size: int, names: Sequence[str]) -> list[Any]:
         trial.kept,
         trial.seed,
         trial.attributes["parameters"],
-        *(trial.params[name] for name in names),
+        *(trial.params.get(name, "") for name in names),
     ]
 
 
-def _history(trials: Sequence[Trial]) -> Iterable[list[Any]]:
+def history(trials: Sequence[Trial]) -> Iterable[list[Any]]:
+    """The trials' epochs as rows of history.csv."""
     for trial in trials:
         for step, score in enumerate(trial.scores):
             metrics = (trial.metrics[name][step] for name in HISTORY)

@@ -10,23 +10,35 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pipeline
-import studies
+from pipeline import params
 
-_ROOTS = (Path(pipeline.__file__).parent, Path(studies.__file__).parent)
+# not of the packages: one without __init__ in the working folder has no file
+_ROOTS = (Path(params.__file__).parent, Path(__file__).parent)
 DECIDING = (
     *sorted((_ROOTS[0] / "nn").glob("*.py")),
-    *(_ROOTS[0] / f"{name}.py" for name in ("params", "settings", "study_settings", "training")),
+    *(
+        _ROOTS[0] / f"{name}.py"
+        for name in (
+            "params",
+            "pruner_settings",
+            "settings",
+            "space_settings",
+            "study_settings",
+            "training",
+        )
+    ),
     *(
         _ROOTS[1] / f"{name}.py"
         for name in (
             "build",
             "faults",
+            "mirror",
             "objective",
             "proposals",
             "pruning",
             "rounds",
             "space",
+            "training",
             "trials",
         )
     ),
@@ -46,9 +58,14 @@ def parts(settings: Mapping[str, Any], data: Mapping[str, str]) -> dict[str, Any
         "settings": dict(settings),
         "data": dict(data),
         "code": code(),
-        "numpy": version("numpy"),
-        "optuna": version("optuna"),
+        **versions(),
     }
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """The versions of the libraries that decide a result."""
+    return {name: version(name) for name in ("numpy", "optuna", "scipy")}
 
 
 def digest(of: Mapping[str, Any]) -> str:

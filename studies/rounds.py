@@ -4,23 +4,23 @@ Which trials a study makes, and what comes of them, depends on the study alone: 
 workers train them, which of them finishes first, or how often the program was killed.
 """
 
-import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias
 
-import joblib
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from optuna.pruners import BasePruner, NopPruner
-from optuna.trial import FrozenTrial
 
 from pipeline.errors import UserError
-from pipeline.training import one_blas_thread
-from studies.interrupts import Interrupted, Interrupts, ignore_interrupts
+from studies import environment
+from studies.interrupts import Interrupted, Interrupts
 from studies.proposals import Proposer
-from studies.pruning import Judge
-from studies.trials import Direction, Objective, Proposal, Report, Trial, Values
+from studies.pruning import Told, told
+from studies.trials import Direction, Objective, Proposal, Trial, Values
+from studies.workers import Crew, Loky, Task, train
+
+Watch: TypeAlias = Callable[[Sequence[Trial], Sequence[Proposal]], None]
 
 
 class Store(Protocol):
@@ -34,6 +34,20 @@ class Store(Protocol):
 
     def finish(self, trial: Trial) -> None:
         """Keep a finished trial."""
+
+
+class Nowhere:
+    """A store that keeps nothing once the run is over."""
+
+    def finished(self) -> dict[int, Trial]:
+        """No trial."""
+        return {}
+
+    def open(self, proposals: Sequence[Proposal]) -> None:
+        """Note nothing."""
+
+    def finish(self, trial: Trial) -> None:
+        """Keep nothing: the run itself has the trial."""
 
 
 @dataclass(frozen=True)
@@ -54,124 +68,85 @@ class Plan:
 def run_study(
     plan: Plan,
     objective: Objective,
-    store: Store,
+    store: Store | None = None,
     *,
     jobs: int = 1,
+    crew: Crew | None = None,
     cost: Callable[[Values], float] = lambda _: 1.0,
-    watch: Callable[[Sequence[Trial], Sequence[Proposal]], None] = lambda _, __: None,
+    watch: Watch = lambda _, __: None,
     unchanged: Callable[[], None] = lambda: None,
     interrupts: Interrupts | None = None,
 ) -> list[Trial]:
     """Run `plan` to its last trial, from wherever `store` stands; return its trials in order.
 
-    `cost` orders a round's trials, the dearest first, so that workers finish together. `watch`
-    sees all finished trials, and those of the round that are not, after each one. `unchanged` is
-    called before anything is written and raises if the study is no longer what it was.
-    `interrupts` listens for Ctrl-C.
+    Without a store nothing is kept between runs. Trials train in `jobs` processes of this
+    machine, or by another `crew`. The rest decides no trial: `cost` orders a round's trials, the
+    dearest first, so that workers finish together. `watch` sees all finished trials, and those
+    of the round that are not, after each one. `unchanged` is called before anything is written
+    and raises if the study is no longer what it was. `interrupts` listens for Ctrl-C.
 
     Raises: Interrupted after Ctrl-C; UserError if the store holds other trials than the plan's,
-    or a worker dies.
+    or a trial kills its worker three times.
     """
+    store = store or Nowhere()
     finished = {n: t for n, t in store.finished().items() if n < plan.trials}
     watch(list(finished.values()), [])
-    with interrupts or Interrupts() as stop:
-        for first in range(0, plan.trials, plan.round_size):
-            numbers = plan.round_of(first)
-            if all(number in finished for number in numbers):
-                continue
-            told = [finished[number] for number in range(first)]
-            proposals = plan.proposer.propose(numbers, told)
-            _confirm(proposals, finished)
-            unchanged()
-            store.open(proposals)
-            waiting = [proposal for proposal in proposals if proposal.number not in finished]
-            waiting.sort(key=lambda proposal: -cost(proposal.params))
-            for trial in _train(plan, objective, waiting, told, jobs=jobs, stop=stop):
-                unchanged()
-                store.finish(trial)
-                finished[trial.number] = trial
-                watch(list(finished.values()), [p for p in waiting if p.number not in finished])
-            if not all(number in finished for number in numbers):
-                raise Interrupted
+    if len(finished) < plan.trials:
+        with interrupts or Interrupts() as stop:
+            workers = crew or Loky(jobs)
+            run = _Run(plan, objective, store, workers, stop, cost, watch, unchanged)
+            for first in range(0, plan.trials, plan.round_size):
+                if not all(number in finished for number in plan.round_of(first)):
+                    run.complete(first, finished)
     return [finished[number] for number in range(plan.trials)]
 
 
-def train_trial(
-    objective: Objective,
-    proposal: Proposal,
-    pruner: BasePruner,
-    snapshot: Sequence[FrozenTrial],
-    direction: Direction,
-) -> Trial:
-    """Train one trial to its end, or until it is pruned: a pure function, run in a worker."""
-    one_blas_thread()
-    judge = Judge(pruner, snapshot, proposal.number, direction)
-    began = time.perf_counter()
-    reports: list[Report] = []
-    reason = "finished"
-    for said in objective(proposal.params, proposal.seed):
-        report = said if isinstance(said, Report) else Report(float(said))
-        if not math.isfinite(report.score):
-            raise UserError(f"trial {proposal.number}: scores must be finite, not {report.score}")
-        reports.append(report)
-        if report.stop is not None:
-            reason = report.stop
-            break
-        if judge.prunes(len(reports), report.score):
-            reason = "pruned"
-            break
-    if not reports:
-        raise UserError(f"trial {proposal.number}: an objective must report at least one score")
-    return _trial(proposal, reports, reason, time.perf_counter() - began)
+@dataclass(frozen=True)
+class _Run:
+    """One run of a study, from where its store stood."""
 
+    plan: Plan
+    objective: Objective
+    store: Store
+    crew: Crew
+    stop: Interrupts
+    cost: Callable[[Values], float]
+    watch: Watch
+    unchanged: Callable[[], None]
 
-def _train(
-    plan: Plan,
-    objective: Objective,
-    waiting: Sequence[Proposal],
-    told: Sequence[Trial],
-    *,
-    jobs: int,
-    stop: Interrupts,
-) -> Iterator[Trial]:
-    """Train the trials in parallel, yielding each as it finishes; after Ctrl-C start no more."""
-    snapshot = [trial.frozen() for trial in told]
-    tasks = (
-        joblib.delayed(train_trial)(objective, proposal, plan.pruner(), snapshot, plan.direction)
-        for proposal in stop.until_requested(waiting)
-    )
-    with joblib.parallel_config(backend="loky", initializer=ignore_interrupts):
-        parallel = joblib.Parallel(
-            n_jobs=jobs, return_as="generator_unordered", pre_dispatch="n_jobs", batch_size=1
-        )
-        try:
-            yield from parallel(tasks)
-        except TerminatedWorkerError:
-            raise UserError(
-                "a worker process died, perhaps for want of memory; what finished is kept: run "
-                "it again, with fewer workers in HANDTUNED_JOBS"
-            ) from None
+    def complete(self, first: int, finished: dict[int, Trial]) -> None:
+        """Bring the round that starts at trial `first` into `finished`."""
+        asked = time.time()
+        earlier = [finished[number] for number in range(first)]
+        proposals = self.plan.proposer.propose(self.plan.round_of(first), earlier)
+        _confirm(proposals, finished)
+        self.unchanged()
+        self.store.open(proposals)
+        waiting = [proposal for proposal in proposals if proposal.number not in finished]
+        waiting.sort(key=lambda proposal: -self.cost(proposal.params))
+        with closing(self._train(waiting, [told(trial) for trial in earlier])) as trained:
+            for trial in trained:
+                self.unchanged()
+                finished[trial.number] = self._timed(trial, asked)
+                self.store.finish(finished[trial.number])
+                left = [proposal for proposal in waiting if proposal.number not in finished]
+                self.watch(list(finished.values()), left)
+        if not all(proposal.number in finished for proposal in proposals):
+            raise Interrupted
 
+    def _timed(self, trial: Trial, asked: float) -> Trial:
+        timing = replace(trial.timing, asked=asked, told=time.time(), workers=self.crew.size)
+        return replace(trial, timing=timing)
 
-def _trial(proposal: Proposal, reports: Sequence[Report], reason: str, seconds: float) -> Trial:
-    last = reports[-1]
-    return Trial(
-        number=proposal.number,
-        params=proposal.params,
-        distributions=proposal.distributions,
-        seed=proposal.seed,
-        state="PRUNED" if reason == "pruned" else "COMPLETE",
-        stop_reason=reason,
-        feasible=last.feasible,
-        kept=last.kept or len(reports),
-        scores=tuple(report.score + 0.0 for report in reports),  # a store turns -0.0 into 0.0
-        metrics={
-            name: tuple(float(report.metrics[name]) for report in reports) for name in last.metrics
-        },
-        attributes=last.attributes,
-        detail=last.detail,
-        seconds=seconds,
-    )
+    def _train(
+        self, waiting: Sequence[Proposal], snapshot: Sequence[Told]
+    ) -> Generator[Trial, None, None]:
+        here = environment.here()
+
+        def task(proposal: Proposal) -> Task:
+            return Task(proposal, self.plan.pruner(), snapshot, self.plan.direction, here)
+
+        return train(self.crew, self.objective, waiting, task, self.stop)
 
 
 def _confirm(proposals: Sequence[Proposal], finished: dict[int, Trial]) -> None:

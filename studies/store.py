@@ -1,68 +1,35 @@
-"""The Optuna storage behind a study: one writer, an ordinary Optuna study for everyone else."""
+"""One study in the store: one writer, an ordinary Optuna study for everyone else."""
 
 import base64
+import json
+import time
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import optuna
-from filelock import FileLock
+from optuna.distributions import distribution_to_json
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial, TrialState, create_trial
-from sqlalchemy import event
-from sqlalchemy.exc import SQLAlchemyError
+from optuna.storages._rdb import models  # not public: see LiveStudy
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.orm import Session
 
 from pipeline.errors import UserError
-from pipeline.files import make_folder
-from studies.trials import Direction, Proposal, Trial
+from studies.trials import Direction, Proposal, Timing, Trial
 
-LIVE = Path("studies/live")
 RECORD = "handtuned"  # the system attribute that holds what Optuna has no place for
-
-
-@contextmanager
-def sqlite(folder: Path = LIVE) -> Iterator[RDBStorage]:
-    """Open the SQLite storage in `folder`, made if it is not there.
-
-    Readers do not block its writer. Raises: UserError if it cannot be opened.
-    """
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    make_folder(folder)
-    try:
-        with FileLock(folder / "handtuned.db.lock"):  # two at once would both make the tables
-            storage = RDBStorage(url(folder), engine_kwargs={"connect_args": {"timeout": 60}})
-    except SQLAlchemyError as error:
-        raise UserError(
-            f"{folder}/handtuned.db must be an Optuna store that can be opened, but "
-            f"{error.args[0]}; stop what else uses it, or move it away if it is none"
-        ) from None
-
-    @event.listens_for(storage.engine, "connect")
-    def _configure(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    storage.engine.dispose()  # so that every connection from here on is configured
-    try:
-        yield storage
-    finally:
-        storage.remove_session()
-        storage.engine.dispose()
-
-
-def url(folder: Path = LIVE) -> str:
-    """The SQLAlchemy URL of the storage in `folder`."""
-    return f"sqlite:///{folder / 'handtuned.db'}"
 
 
 class LiveStudy:
     """One study in a storage, as the engine's `Store`.
 
-    A trial is opened by one insert, with its parameters, and closed by setting its state last:
-    whatever is killed in between leaves it running, to be trained again under the same number.
+    A round is opened in one transaction, and a trial is finished in one: whatever is killed,
+    there are whole rounds, and trials that are finished or running. Optuna's own functions make
+    a transaction of every number, 30 to 50 ms a trial; these write Optuna's tables, by its own
+    models, in 3.
     """
 
     def __init__(
@@ -70,18 +37,16 @@ class LiveStudy:
     ) -> None:
         """Open the study called `name`, or start it."""
         self._storage = storage
-        self._study = optuna.create_study(
+        study = optuna.create_study(
             storage=storage, study_name=name, direction=direction, load_if_exists=True
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)  # the dashboard reads the name
-            self._study.set_metric_names([metric])
-        self._ids: dict[int, int] = {}
-        self._finished: dict[int, Trial] = {}
-        for trial in self._study.get_trials(deepcopy=False):
-            self._ids[trial.number] = trial._trial_id
-            if trial.state.is_finished():
-                self._finished[trial.number] = _from_store(trial)
+            study.set_metric_names([metric])
+        self._id = storage.get_study_id_from_name(name)
+        trials = storage.get_all_trials(self._id, deepcopy=False)
+        self._ids = {trial.number: trial._trial_id for trial in trials}
+        self._finished = {t.number: stored(t) for t in trials if t.state.is_finished()}
 
     def finished(self) -> dict[int, Trial]:
         """The finished trials, by number."""
@@ -89,37 +54,115 @@ class LiveStudy:
 
     def open(self, proposals: Sequence[Proposal]) -> None:
         """Note the trials of a round as running, in order of number."""
-        for proposal in proposals:
-            if proposal.number not in self._ids:
-                self._study.add_trial(
-                    create_trial(
-                        state=TrialState.RUNNING,
-                        params=dict(proposal.params),
-                        distributions=dict(proposal.distributions),
-                        user_attrs={"seed": proposal.seed},
-                    )
+        now = _local(time.time())
+        with Session(self._storage.engine) as session, session.begin():
+            new = {
+                proposal.number: models.TrialModel(
+                    study_id=self._id,
+                    number=proposal.number,
+                    state=TrialState.RUNNING,
+                    datetime_start=now,
                 )
-        for trial in self._study.get_trials(deepcopy=False):
-            self._ids[trial.number] = trial._trial_id
+                for proposal in proposals
+                if proposal.number not in self._ids
+            }
+            session.add_all(new.values())
+            session.flush()
+            ids = {number: int(row.trial_id) for number, row in new.items()}
+            for proposal in proposals:
+                if proposal.number in ids:
+                    session.add_all(_opening(ids[proposal.number], proposal))
+        self._ids |= ids
 
     def finish(self, trial: Trial) -> None:
-        """Keep a finished trial: its curve and attributes first, its state last."""
+        """Keep a finished trial: its curve, its attributes, its value and its state."""
         at = self._ids[trial.number]
-        for step, score in enumerate(trial.scores, 1):
-            self._storage.set_trial_intermediate_value(at, step, score)
-        for name, value in _attributes(trial).items():
-            self._storage.set_trial_user_attr(at, name, value)
-        self._storage.set_trial_system_attr(at, RECORD, _record(trial))
-        self._storage.set_trial_state_values(at, TrialState[trial.state], [trial.value])
+        with Session(self._storage.engine) as session, session.begin():
+            session.add_all(_result(at, trial))
+            row = session.get_one(models.TrialModel, at)
+            row.state = TrialState[trial.state]
+            row.datetime_start = _local(trial.timing.began)
+            row.datetime_complete = _local(trial.timing.told)
         self._finished[trial.number] = trial
 
 
-def _attributes(trial: Trial) -> dict[str, Any]:
+def stored(trial: FrozenTrial) -> Trial:
+    """A finished trial of the store, exactly as it was trained.
+
+    Raises: UserError if it is not one of this program's.
+    """
+    try:
+        record, about = trial.system_attrs[RECORD], trial.user_attrs
+        return Trial(
+            number=trial.number,
+            params={name: trial.params[name] for name in sorted(trial.distributions)},
+            distributions={name: trial.distributions[name] for name in sorted(trial.params)},
+            seed=about["seed"],
+            state="PRUNED" if trial.state == TrialState.PRUNED else "COMPLETE",
+            stop_reason=about["stop_reason"],
+            feasible=bool(about["feasible"]),
+            kept=record["kept"],
+            scores=tuple(value for _, value in sorted(trial.intermediate_values.items())),
+            metrics={name: tuple(values) for name, values in record["metrics"].items()},
+            attributes=record["attributes"],
+            detail=base64.b64decode(record["detail"]),
+            marks=record["marks"],
+            timing=Timing(**record["timing"]),
+        )
+    except (KeyError, TypeError) as missing:
+        raise UserError(
+            f"trial {trial.number} in the store must be this program's, but lacks {missing}; "
+            "something else wrote to this study: delete it in the dashboard and run again"
+        ) from None
+
+
+def _opening(at: int, proposal: Proposal) -> Iterator[models.BaseModel]:
+    """The rows of a trial that begins."""
+    for name, value in proposal.params.items():
+        distribution = proposal.distributions[name]
+        yield models.TrialParamModel(
+            trial_id=at,
+            param_name=name,
+            param_value=distribution.to_internal_repr(value),
+            distribution_json=distribution_to_json(distribution),
+        )
+    yield _attribute(models.TrialUserAttributeModel, at, "seed", proposal.seed)
+
+
+def _result(at: int, trial: Trial) -> Iterator[models.BaseModel]:
+    """The rows of a trial's result."""
+    for step, score in enumerate(trial.scores, 1):
+        value, kind = models.TrialIntermediateValueModel.intermediate_value_to_stored_repr(score)
+        yield models.TrialIntermediateValueModel(
+            trial_id=at, step=step, intermediate_value=value, intermediate_value_type=kind
+        )
+    value, of_type = models.TrialValueModel.value_to_stored_repr(trial.value)
+    yield models.TrialValueModel(trial_id=at, objective=0, value=value, value_type=of_type)
+    for name, shown in _attributes(trial).items():
+        yield _attribute(models.TrialUserAttributeModel, at, name, shown)
+    yield _attribute(models.TrialSystemAttributeModel, at, RECORD, _record(trial))
+
+
+def _attribute(
+    model: type[models.TrialUserAttributeModel | models.TrialSystemAttributeModel],
+    at: int,
+    key: str,
+    value: Any,
+) -> models.BaseModel:
+    return model(trial_id=at, key=key, value_json=json.dumps(value))
+
+
+def _local(seconds: float) -> datetime:
+    """A moment as Optuna's models take it."""
+    return datetime.fromtimestamp(seconds).astimezone().replace(tzinfo=None)
+
+
+def _attributes(trial: Trial) -> Mapping[str, Any]:
     """What a dashboard shows as columns."""
     return {
         **trial.attributes,
         "epochs": len(trial.scores),
-        "seconds": round(trial.seconds, 3),
+        "seconds": round(trial.timing.seconds, 3),
         "stop_reason": trial.stop_reason,
         "feasible": int(trial.feasible),
     }
@@ -132,34 +175,6 @@ def _record(trial: Trial) -> dict[str, Any]:
         "attributes": dict(trial.attributes),
         "kept": trial.kept,
         "detail": base64.b64encode(trial.detail).decode(),
-        "seconds": trial.seconds,
+        "marks": dict(trial.marks),
+        "timing": asdict(trial.timing),
     }
-
-
-def _from_store(trial: FrozenTrial) -> Trial:
-    try:
-        record, about = trial.system_attrs[RECORD], trial.user_attrs
-        return Trial(
-            number=trial.number,
-            params={name: trial.params[name] for name in trial.distributions},
-            distributions=trial.distributions,
-            seed=about["seed"],
-            state="PRUNED" if trial.state == TrialState.PRUNED else "COMPLETE",
-            stop_reason=about["stop_reason"],
-            feasible=bool(about["feasible"]),
-            kept=record["kept"],
-            scores=tuple(trial.intermediate_values[step] for step in _steps(trial)),
-            metrics={name: tuple(values) for name, values in record["metrics"].items()},
-            attributes=record["attributes"],
-            detail=base64.b64decode(record["detail"]),
-            seconds=record["seconds"],
-        )
-    except KeyError as missing:
-        raise UserError(
-            f"trial {trial.number} in the store must be this program's, but lacks {missing}; "
-            "something else wrote to this study: delete it in the dashboard and run again"
-        ) from None
-
-
-def _steps(trial: FrozenTrial) -> list[int]:
-    return sorted(trial.intermediate_values)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from optuna.distributions import BaseDistribution
-from optuna.trial import FrozenTrial, TrialState, create_trial
 
 Values: TypeAlias = Mapping[str, Any]
 Direction: TypeAlias = Literal["minimize", "maximize"]
@@ -45,10 +44,29 @@ class Proposal:
 
 
 @dataclass(frozen=True)
+class Timing:
+    """When and where a trial was trained: all of it that may differ from run to run.
+
+    Times are seconds since 1970; `asked` is when its round was asked for, `told` when its result
+    was kept, both by the coordinator's clock. `workers` is how many trained at once, `environment`
+    the versions and the processor that decide its last bits.
+    """
+
+    seconds: float
+    began: float
+    worker: str
+    environment: Mapping[str, str]
+    asked: float = 0.0
+    told: float = 0.0
+    workers: int = 1
+
+
+@dataclass(frozen=True)
 class Trial:
     """A finished trial. `scores` and each of `metrics` hold one number a step, from step 1.
 
     `kept` is the step whose score is the value: the last, unless the objective went back.
+    `marks` are what a pruner left on the trial for later ones to be compared with.
     """
 
     number: int
@@ -63,19 +81,10 @@ class Trial:
     metrics: Mapping[str, tuple[float, ...]]
     attributes: Mapping[str, int | float | str]
     detail: bytes
-    seconds: float
+    marks: Mapping[str, float]
+    timing: Timing
 
     @property
     def value(self) -> float:
         """The score of the step kept."""
         return self.scores[self.kept - 1]
-
-    def frozen(self) -> FrozenTrial:
-        """The same trial as Optuna's samplers and pruners want it."""
-        return create_trial(
-            state=TrialState[self.state],
-            value=self.value,
-            params=dict(self.params),
-            distributions=dict(self.distributions),
-            intermediate_values=dict(enumerate(self.scores, 1)),
-        )

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import sqlite3
@@ -18,9 +19,11 @@ import optuna
 import pytest
 from filelock import FileLock
 
-from studies.store import sqlite
+from studies.storage import opened, sqlite_url
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+FULL = 360_000  # bytes that a file may have on a disk with room for the store and a few trials
 TABLES = ("trials.csv", "history.csv", "study.json", "correct.npy")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -56,26 +59,29 @@ def wait_for_lock(project: Path, key: str) -> None:
     pytest.fail(f"no run of {key} began within 15 s")
 
 
-def wait_for_trial(project: Path) -> None:
-    """Wait until a trial is in the live store, finished."""
+def wait_for_trial(project: Path, state: str = "COMPLETE") -> None:
+    """Wait until a trial is in the live store, in that state."""
     store = f"file:{project}/studies/live/handtuned.db?mode=ro"
     for _ in range(300):
         with suppress(sqlite3.OperationalError), closing(sqlite3.connect(store, uri=True)) as db:
-            query = "select count(*) from trials where state = 'COMPLETE'"
-            if db.execute(query).fetchone()[0]:
+            query = "select count(*) from trials where state = ?"
+            if db.execute(query, [state]).fetchone()[0]:
                 return
         time.sleep(0.05)
-    pytest.fail("no trial was finished within 15 s")
+    pytest.fail(f"no trial was {state} within 15 s")
 
 
-@pytest.mark.parametrize("key", ["search", "iterations"])
-def test_same_bytes_for_one_and_two_workers(project: Path, studies: Run, key: str) -> None:
-    """Run afresh by one worker and by two, a study's tables are equal byte for byte."""
+@pytest.mark.parametrize(("key", "workers"), [("search", (2, 3, 5)), ("iterations", (2,))])
+def test_same_bytes_for_any_number_of_workers(
+    project: Path, studies: Run, key: str, workers: tuple[int, ...]
+) -> None:
+    """Run afresh by one worker and by several, a study's tables are equal byte for byte."""
     assert studies("run", key, jobs=1).returncode == 0
     alone = tables(project, key)
-    forget(project)
-    assert studies("run", key, jobs=2).returncode == 0
-    assert tables(project, key) == alone
+    for jobs in workers:
+        forget(project)
+        assert studies("run", key, jobs=jobs).returncode == 0
+        assert tables(project, key) == alone
 
 
 def test_same_bytes_after_kill(project: Path, studies: Run) -> None:
@@ -108,6 +114,73 @@ def test_interrupt_exits_130_and_continues(project: Path, studies: Run) -> None:
     forget(project)
     assert studies("run", "search").returncode == 0
     assert tables(project, "search") == continued
+
+
+def test_second_interrupt_stops_at_once(project: Path) -> None:
+    """The first Ctrl-C waits for what runs, however long; the second does not, and exits 130."""
+    params = project / "params.yaml"
+    params.write_text(params.read_text().replace("epochs: 4", "epochs: 100000"))
+    process = begin(project, "random", 2)
+    wait_for_trial(project, "RUNNING")
+    time.sleep(5)  # for the workers to begin
+    os.killpg(process.pid, signal.SIGINT)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(3)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(20) == 130
+
+
+def test_killed_dvc_leaves_one_run(project: Path, studies: Run) -> None:
+    """With dvc killed, its stage runs on and keeps a second one out; then the tables are sound."""
+    assert studies("run", "search").returncode == 0
+    undisturbed = tables(project, "search")
+    forget(project)
+    shutil.copy(ROOT / "dvc.yaml", project)
+    (project / ".dvc").mkdir()
+    (project / ".dvc/config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
+    repro = [sys.executable, "-m", "dvc", "repro", "--single-item", "study@search"]
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    first = subprocess.Popen(
+        repro,
+        cwd=project,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    wait_for_lock(project, "search")
+    first.kill()
+    first.wait()
+    assert "is being run by process" in studies("run", "search").stderr
+    os.killpg(first.pid, signal.SIGKILL)
+    again = subprocess.run(repro, cwd=project, env=environment, capture_output=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert tables(project, "search") == undisturbed
+    assert "study@search" in (project / "dvc.lock").read_text()
+
+
+def test_full_disk_is_one_line_and_loses_nothing(project: Path, studies: Run) -> None:
+    """When the store cannot grow the run says so; with room again it ends in the same tables."""
+    assert studies("run", "search").returncode == 0
+    undisturbed = tables(project, "search")
+    forget(project)
+    shutil.rmtree(project / "reports/studies")
+    full = subprocess.run(
+        [sys.executable, "-m", "studies", "run", "search"],
+        cwd=project,
+        env=os.environ | {"HANDTUNED_JOBS": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (FULL, FULL)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert full.returncode == 1
+    assert full.stderr.startswith("error: sqlite:///studies/live/handtuned.db must be an Optuna")
+    assert "disk" in full.stderr
+    assert full.stderr.count("\n") == 1
+    assert not (project / "reports/studies/search/trials.csv").exists()
+    assert "trials are kept from before" in studies("run", "search").stdout
+    assert tables(project, "search") == undisturbed
 
 
 def test_finished_study_trains_nothing(project: Path, studies: Run) -> None:
@@ -269,7 +342,7 @@ def test_studies_begun_at_once_make_one_store(project: Path) -> None:
     """Two studies started on an empty folder both run to their end, in one database."""
     processes = [begin(project, key, 1) for key in ("search", "iterations")]
     assert [process.wait(100) for process in processes] == [0, 0]
-    with sqlite(project / "studies/live") as storage:
+    with opened(sqlite_url(project / "studies/live")) as storage:
         names = optuna.get_all_study_names(storage)
     assert sorted(name.partition("-")[0] for name in names) == ["iterations", "search"]
 

@@ -14,7 +14,8 @@ from optuna.trial import TrialState
 
 from pipeline.errors import UserError
 from studies.rounds import run_study
-from studies.store import LiveStudy, sqlite, url
+from studies.storage import opened, sqlite_url
+from studies.store import LiveStudy
 from studies.trials import Trial
 from tests.search.toys import Kept, curve, facts, plan
 
@@ -31,7 +32,7 @@ def live(tmp_path: Path) -> Iterator[Callable[[], LiveStudy]]:
     with ExitStack() as stack:
 
         def open_() -> LiveStudy:
-            storage = stack.enter_context(sqlite(tmp_path))
+            storage = stack.enter_context(opened(sqlite_url(tmp_path)))
             return LiveStudy(storage, "toy", metric="score", direction="maximize")
 
         yield open_
@@ -43,7 +44,7 @@ def ordinary(tmp_path: Path) -> Iterator[Callable[[], optuna.Study]]:
     with ExitStack() as stack:
 
         def load() -> optuna.Study:
-            storage = RDBStorage(url(tmp_path))
+            storage = RDBStorage(sqlite_url(tmp_path))
             stack.callback(storage.engine.dispose)
             stack.callback(storage.remove_session)
             return optuna.load_study(study_name="toy", storage=storage)
@@ -66,7 +67,7 @@ def test_trials_come_back_exactly(
     fill(live(), [odd, *trials[1:]])
     found = live().finished()
     assert facts([found[n] for n in range(1, 12)]) == facts(trials[1:])
-    assert [found[n].seconds for n in range(12)] == [trial.seconds for trial in trials]
+    assert [found[n].timing for n in range(12)] == [trial.timing for trial in trials]
     assert found[0].detail == odd.detail
     assert found[0].value == odd.scores[1] != odd.scores[-1]
     assert all(math.isnan(value) for value in found[0].metrics["loss"])
@@ -138,6 +139,23 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     """Garbage in place of the database gives one line that names it."""
     (tmp_path / "handtuned.db").write_text("garbage " * 200)
     message = r"handtuned\.db must be an Optuna store.*not a database"
-    with pytest.raises(UserError, match=message), sqlite(tmp_path):
+    with pytest.raises(UserError, match=message), opened(sqlite_url(tmp_path)):
         pass
     gc.collect()  # Optuna leaves the connection open that it failed on: it is reported here
+
+
+def test_a_read_only_store_is_one_line(
+    live: Callable[[], LiveStudy], tmp_path: Path, trials: list[Trial]
+) -> None:
+    """What cannot be written is said in one line; what was there is read all the same."""
+    fill(live(), trials)
+
+    def read_and_write() -> None:
+        with opened(sqlite_url(tmp_path), read_only=True) as storage:
+            study = optuna.load_study(study_name="toy", storage=storage)
+            assert len(study.trials) == 12
+            study.set_user_attr("a", 1)
+
+    with pytest.raises(UserError, match=r"handtuned\.db must be.*readonly database; mend") as said:
+        read_and_write()
+    assert "\n" not in str(said.value)
