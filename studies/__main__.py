@@ -40,11 +40,80 @@ def final() -> None:
 
 
 @app.command()
-def dashboard(port: Annotated[int, typer.Option(min=1, max=65535)] = 8080) -> None:
-    """Serve Optuna Dashboard on the live store, to this machine only."""
-    from studies import dashboard
+def status(key: Annotated[str | None, typer.Argument()] = None) -> None:
+    """Show how far each study of params.yaml is, or study KEY: done, running, time left."""
+    from studies import status
 
-    dashboard.serve(port)
+    status.status(key)
+
+
+@app.command("list")
+def list_() -> None:
+    """Show every study in the store, old ones too."""
+    from studies import shelf
+
+    shelf.list_()
+
+
+@app.command()
+def show(key: str, number: Annotated[int, typer.Argument(metavar="N", min=0)]) -> None:
+    """Train trial N of finished study KEY again and show its learning curve."""
+    from studies import show
+
+    sys.exit(not show.replayed(key, number))
+
+
+@app.command()
+def best(
+    key: str,
+    yaml: Annotated[bool, typer.Option("--yaml", help="As lines for params.yaml.")] = False,
+) -> None:
+    """Show the best trial of finished study KEY."""
+    from studies import best
+
+    best.best(key, yaml=yaml)
+
+
+@app.command()
+def verify(
+    key: str,
+    trials: Annotated[int, typer.Option(min=1, help="How many to train again.")] = 5,
+    every: Annotated[bool, typer.Option("--all", help="Train all again.")] = False,
+) -> None:
+    """Check finished study KEY: do its trials come out the same here? If not, why?"""
+    from studies.interrupts import Interrupted
+
+    try:
+        from studies import verify
+
+        sys.exit(not verify.verify(key, None if every else trials))
+    except (Interrupted, KeyboardInterrupt):
+        typer.echo(f"{key}: interrupted; nothing was changed", err=True)
+        sys.exit(INTERRUPTED)
+
+
+@app.command()
+def prune(
+    yes: Annotated[bool, typer.Option("--yes", help="Delete, do not only show.")] = False,
+) -> None:
+    """Show the old studies in the store, which no settings of today stand for; or delete them."""
+    from studies import prune
+
+    prune.prune(delete=yes)
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8080,
+    write: Annotated[bool, typer.Option("--write", help="Allow edits.")] = False,
+) -> None:
+    """Show every study in Optuna Dashboard, to this machine only."""
+    from pipeline import params
+    from studies import dashboard
+    from studies.execution import settle
+
+    storage = settle(params.load().execution).storage
+    dashboard.serve(storage, port, write=write, tell=typer.echo)
 
 
 if __name__ == "__main__":

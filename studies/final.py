@@ -4,7 +4,6 @@ The only code that opens the test split. Reads data/prepared/ and reports/studie
 writes reports/final/: model.npz, metrics.json, history.csv, predictions.csv, samples.npz.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from pipeline.nn.arrays import FloatArray
 from pipeline.nn.examples import Examples
 from pipeline.nn.state import Diverged
 from pipeline.outputs import write_history, write_model, write_predictions
+from studies import exported
 from studies.build import DigitsStudy, build
 from studies.export import REPORTS
 from studies.objective import METRIC
@@ -75,15 +75,13 @@ def winner(study: DigitsStudy) -> dict[str, Any]:
 
     Raises: UserError if that file is missing, damaged, or of another study than today's.
     """
-    path, remedy = REPORTS / study.key / "study.json", f"run `python -m studies run {study.key}`"
-    try:
-        about = json.loads(path.read_text(encoding="utf-8"))
-        name, best = about["name"], dict(about["best"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
-        raise UserError(f"{path} is missing or damaged; {remedy}") from None
-    if name != study.name:
-        raise UserError(f"{path} must be of {study.name}, but is of {name}; {remedy}")
-    return best
+    about = exported.about(study.key)
+    if about["name"] != study.name:
+        raise UserError(
+            f"{REPORTS / study.key / 'study.json'} must be of {study.name}, but is of "
+            f"{about['name']}; run `python -m studies run {study.key}`"
+        )
+    return dict(about["best"])
 
 
 def write_samples(path: Path, test: Examples, probabilities: FloatArray) -> None:
