@@ -11,7 +11,6 @@ from optuna.distributions import BaseDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
-from scipy.stats import qmc
 
 from pipeline.space_settings import Conditions, active, asked, parents_first
 from studies import space
@@ -87,6 +86,8 @@ class Sobol:
 
     def propose(self, numbers: range, told: Sequence[Trial]) -> list[Proposal]:
         """The trials `numbers`; what was found before does not matter."""
+        from scipy.stats import qmc  # half a second
+
         sequence = qmc.Sobol(len(self.space), rng=np.random.default_rng(self.seed))
         if numbers.start:
             sequence.fast_forward(numbers.start)
