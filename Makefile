@@ -34,18 +34,18 @@ check: $(MADE) ## what CI runs: lint, format, types, installed versions, tests
 	@$(PY) -m pip check
 	@$(MAKE) --no-print-directory test
 
-dashboard: $(MADE) ## browse every trial in Optuna Dashboard, from this machine only; PORT=8080
-	@$(PY) -m studies dashboard $(if $(PORT),--port $(PORT))
+dashboard: $(MADE) ## browse every trial, from this machine only; PORT=8080, WRITE=1 to edit
+	@$(PY) -m studies dashboard $(if $(PORT),--port $(PORT)) $(if $(filter 1,$(WRITE)),--write)
 
-bench: scm ## time the trainer beside its limit and its peers
+bench: scm ## time the trainer beside its limit and its peers; WHAT=engine, search, simulation
 	@$(PY) -m dvc repro -q prepare
-	@$(PY) -m benchmarks.trainer
+	@$(PY) -m benchmarks.$(or $(WHAT),trainer)
 
 torch: $(MADE) ## add PyTorch to .venv: the tests and the bench then compare with it
 	@$(PIP) torch==2.13.0
 
 lock: $(MADE) ## renew the lock files from pyproject.toml; UPGRADE=1 takes newer versions
-	@$(LOCK) pyproject.toml --extra dev -o requirements.lock
+	@$(LOCK) pyproject.toml --all-extras -o requirements.lock
 	@printf 'setuptools>=77\nwheel\n' | \
 		$(LOCK) - --no-annotate --constraint requirements.lock -o build.lock
 

@@ -19,7 +19,7 @@ def times(timings: Sequence[Timing]) -> Table:
     ratios = timing.ratios(timings[0])
     epochs = len(timings[0].seconds["ours"])
     columns = ["network, batch, optimizer", "ours (ms)", *(ratio.title for ratio in ratios)]
-    table = _table(f"Time of an epoch, median of {epochs}", columns)
+    table = empty(f"Time of an epoch, median of {epochs}", columns)
     for t in timings:
         compared = (f"{ratio.of(t):.2f}" for ratio in ratios)
         table.add_row(str(t.case), f"{1e3 * t.median('ours'):.1f}", *compared)
@@ -37,7 +37,7 @@ def times(timings: Sequence[Timing]) -> Table:
 def aims(timings: Sequence[Timing]) -> Table:
     """A row an aim: what was measured, the bound, and whether it was reached."""
     over = f"{len(timings)} of {len(CASES)} networks"
-    table = _table(f"Aims, over {over}", ["aim", "bound", "measured", "verdict"])
+    table = empty(f"Aims, over {over}", ["aim", "bound", "measured", "verdict"])
     for aim in AIMS:
         if aim.ratio in timing.ratios(timings[0]):
             value = aim.statistic([aim.ratio.of(t) for t in timings])
@@ -51,7 +51,7 @@ def memory(measured: Sequence[Memory]) -> Table:
     parameters = f"{measured[0].parameter_bytes / 1e6:.2f} MB of parameters"
     columns = ["way", "images", "data (MB)", "data loaded (copies)", "peak (MB)"]
     columns += ["beside data (MB)", "beside data (÷ parameters)"]
-    table = _table(f"Memory of an epoch: {CASE}; {parameters}", columns)
+    table = empty(f"Memory of an epoch: {CASE}; {parameters}", columns)
     for m in measured:
         data, peak, beside = (x / 1e6 for x in (m.data_bytes, m.peak_bytes, m.growth_bytes))
         numbers = (f"{data:.1f}", f"{m.loaded:.2f}", f"{peak:.0f}", f"{beside:.1f}")
@@ -75,7 +75,7 @@ def write_times(path: Path, timings: Sequence[Timing], images: int) -> None:
     write_csv(path, header, rows)
 
 
-def _table(title: str, columns: Sequence[str]) -> Table:
+def empty(title: str, columns: Sequence[str]) -> Table:
     """An empty table that fits a terminal of 80 columns: headings break between words."""
     table = Table(
         title=f"\n{title}",

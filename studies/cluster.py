@@ -1,7 +1,10 @@
 """Training on a running Dask cluster: joblib's backend, mended where a death would hang it."""
 
-from collections.abc import Mapping
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
+from contextlib import contextmanager
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
@@ -9,6 +12,7 @@ from typing import Any, Self
 import joblib
 
 from pipeline.errors import UserError
+from studies import environment
 from studies.trials import Objective, Proposal
 from studies.workers import deadly
 
@@ -29,20 +33,24 @@ class Dask:
 
         Raises: UserError if there is no scheduler, or none of its workers.
         """
-        try:
-            self._client.wait_for_workers(1, timeout=SECONDS_TO_CONNECT)
-        except TimeoutError:
-            raise UserError(
-                f"the Dask scheduler at {self._address} has no worker; start some: "
-                f"dask worker {self._address} --nworkers 2 --nthreads 1"
-            ) from None
-        return int(sum(self._client.ncores().values()))
+        client = self._client
+        with self._answering():
+            try:
+                client.wait_for_workers(1, timeout=SECONDS_TO_CONNECT)
+            except TimeoutError:
+                raise UserError(
+                    f"the Dask scheduler at {self._address} has no worker; start some: "
+                    f"dask worker {self._address} --nworkers 2 --nthreads 1"
+                ) from None
+            return int(sum(client.ncores().values()))
 
     def parallel(self, width: int, objective: Objective) -> joblib.Parallel:
         """Run tasks on the cluster, `width` at once, yielding results as they come."""
         held = self._sent
         if held is None or held[0] is not objective or held[1].status != "finished":
-            (future,) = self._client.scatter([objective], broadcast=True, hash=False)
+            with self._answering():
+                self._confirm_packages()
+                (future,) = self._client.scatter([objective], broadcast=True, hash=False)
             held = self._sent = objective, future
         return joblib.Parallel(
             backend=_backend(self._client, {id(objective): held[1]}),
@@ -63,10 +71,7 @@ class Dask:
                 if f"trial-{proposal.number}_" in str(error.args[0]):
                     raise deadly(proposal, f"{error.args[2] + 1} times") from None
         if self._client.status != "running":
-            raise UserError(
-                f"the Dask scheduler at {self._address} went away; start it and its workers, and "
-                "run again: what finished is kept"
-            ) from None
+            raise self._gone() from None
         self._sent = None
         return "on the cluster"
 
@@ -78,17 +83,58 @@ class Dask:
 
         return KilledWorker, CancelledError, CommClosedError
 
+    def _confirm_packages(self) -> None:
+        """See that scheduler and workers can read what they will be sent. Raises: UserError."""
+        try:
+            self._client.run_on_scheduler(environment.here)
+            said = self._client.run(environment.here, on_error="return").values()
+        except ImportError as missing:
+            said = [missing]
+        for error in said:
+            if isinstance(error, Exception):
+                raise UserError(
+                    f"the Dask scheduler at {self._address} and its workers must have handtuned "
+                    f"installed, but said: {error}; install the same version there"
+                ) from None
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Turn a scheduler that answers no more into one line. Raises: UserError."""
+        try:
+            yield
+        except (OSError, CancelledError):
+            raise self._gone() from None
+
+    def _gone(self) -> UserError:
+        return UserError(
+            f"the Dask scheduler at {self._address} went away; start it and its workers, and run "
+            "again: what finished is kept"
+        )
+
     @cached_property
     def _client(self) -> Any:
         try:
+            from dask import config
             from distributed import Client
+            from distributed.comm.addressing import get_address_host_port
+            from distributed.versions import VersionMismatchWarning
         except ImportError:
             raise UserError(
                 "the dask backend needs the package distributed; pip install 'handtuned[dask]'"
             ) from None
+        if self._address.startswith("tls:") and not config.get("distributed.comm.tls.ca-file"):
+            raise UserError(
+                f"the Dask scheduler at {self._address} needs certificates, but Dask's "
+                "configuration names none; set DASK_DISTRIBUTED__COMM__TLS__CA_FILE and the others"
+            )
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what is wrong is said in one line
+        connect: Any = Client  # without annotations
         try:
-            connect: Any = Client  # without annotations
-            return connect(self._address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
+            get_address_host_port(self._address)  # a Client that finds it wrong hangs at exit
+            with warnings.catch_warnings():  # every task compares all that decides
+                warnings.simplefilter("ignore", VersionMismatchWarning)
+                return connect(self._address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
         except (OSError, ValueError):
             raise UserError(
                 f"no Dask scheduler answers at {self._address}; start one (dask scheduler), or "

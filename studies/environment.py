@@ -39,10 +39,10 @@ def of(trials: Sequence[Trial]) -> dict[str, str]:
     }
 
 
-def differences(there: Mapping[str, str]) -> list[str]:
-    """What is other `there` than here, in words."""
+def differences(found: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    """What is `found` instead of what is `wanted`, in words."""
     return [
-        f"{name} {there.get(name, 'unknown')} instead of {value}"
-        for name, value in here().items()
-        if there.get(name) != value
+        f"{name} {found.get(name, 'unknown')} instead of {value}"
+        for name, value in wanted.items()
+        if found.get(name) != value
     ]

@@ -10,9 +10,10 @@ import optuna
 from filelock import FileLock
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
-from sqlalchemy import event
+from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from pipeline.errors import UserError
 from pipeline.files import make_folder
@@ -100,8 +101,9 @@ def _open(address: URL, path: Path | None, read_only: bool) -> RDBStorage:
         url = address.render_as_string(hide_password=False)
         for brace in "{}":  # Optuna fills in templates
             url = url.replace(brace, brace * 2)
-        # without a ping a server that was restarted costs an error for each connection it forgot
-        return RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
+        with _alone(address):
+            # without a ping a restarted server costs an error for each connection it forgot
+            return RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
     options: dict[str, Any] = {"connect_args": {"timeout": SQLITE_TIMEOUT}}
     if read_only:
         # a finished WAL database in a folder that this user cannot write opens only as immutable
@@ -119,6 +121,16 @@ def _open(address: URL, path: Path | None, read_only: bool) -> RDBStorage:
 
     storage.engine.dispose()  # so that every connection from here on is configured
     return storage
+
+
+@contextmanager
+def _alone(address: URL) -> Iterator[None]:
+    """Keep others out of the database: two at once would both make the tables."""
+    engine = create_engine(address, poolclass=NullPool)
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("select pg_advisory_lock(0)"))  # freed with the connection
+        yield
 
 
 def _reason(error: BaseException) -> str:

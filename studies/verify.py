@@ -96,7 +96,8 @@ def reasons(record: Export, study: DigitsStudy) -> list[str]:
         *([f"data: {', '.join(data)}"] if data else []),
         *(["code: edited, or another version"] * (then["code"] != now["code"])),
         *dict.fromkeys(
-            f"environment: {each}" for each in (*versions, *environment.differences(there))
+            f"environment: {each}"
+            for each in (*versions, *environment.differences(there, environment.here()))
         ),
     ]
 

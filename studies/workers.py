@@ -105,10 +105,10 @@ class Task:
 
     def __call__(self, objective: Objective) -> Trial:
         """Train it here. Raises: UserError if this worker would compute other bits."""
-        other = environment.differences(self.environment)
+        other = environment.differences(environment.here(), self.environment)
         if other:
             raise UserError(
-                f"worker {this_process()} must have the coordinator's environment, but there is "
+                f"worker {this_process()} must have the coordinator's environment, but has "
                 f"{'; '.join(other)}; install the same there (for other kernels set "
                 "OPENBLAS_CORETYPE alike everywhere)"
             )

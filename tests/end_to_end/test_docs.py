@@ -86,7 +86,8 @@ def test_modules_of_the_pages_are_there() -> None:
     assert asked
     for package, command in sorted(asked):
         source = (ROOT / package / "__main__.py").read_text(encoding="utf-8")
-        assert f"def {command.replace('-', '_')}(" in source, command
+        function = command.replace("-", "_")
+        assert f"def {function}(" in source or f'@app.command("{command}")' in source, command
 
 
 def test_readme_installs_as_printed() -> None:

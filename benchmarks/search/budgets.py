@@ -1,0 +1,28 @@
+"""The two studies of `params.yaml` that are compared, for space, pruner and numbers of trials."""
+
+from pipeline.errors import UserError
+from pipeline.params import Params
+from pipeline.study_settings import SampledStudy
+
+SEARCH, BASELINE = "search", "random"
+
+
+def section(params: Params, key: str) -> SampledStudy:
+    """Study `key`. Raises: UserError if it is not there or not sampled."""
+    found = params.study(key)
+    if not isinstance(found, SampledStudy):
+        raise UserError(
+            f"params.yaml: studies.{key}.sampler must draw from a space, but is {found.sampler}; "
+            "the benchmark compares tpe and random"
+        )
+    return found
+
+
+def at_most(params: Params, trials: int) -> Params:
+    """The same studies, neither with more than so many trials."""
+    shorter = {
+        key: study.model_copy(update={"trials": min(trials, study.trials)})
+        for key in (SEARCH, BASELINE)
+        for study in (section(params, key),)
+    }
+    return params.model_copy(update={"studies": shorter})

@@ -1,0 +1,49 @@
+"""Our engine as the way to search: sampler and pruner by choice, told by number."""
+
+from dataclasses import replace
+from typing import Any
+
+from benchmarks.search.budgets import SEARCH, section
+from benchmarks.search.held_out import CPU_SECONDS, HELD_OUT, Watched
+from benchmarks.search.runs import Step
+from pipeline import dataset
+from pipeline.params import Params
+from pipeline.pruner_settings import NoPruning
+from studies.build import DigitsStudy, build
+from studies.rounds import run_study
+from studies.trials import Trial
+
+
+def ours(
+    params: Params, seed: int, jobs: int, *, sampler: str, budget: str, pruned: bool
+) -> list[Step]:
+    """The study `search` with another sampler, or unpruned, and as many trials as `budget`."""
+    changes: dict[str, Any] = {"sampler": sampler, "trials": section(params, budget).trials}
+    if not pruned:
+        changes["pruner"] = NoPruning()
+    study = digits(params, seed, **changes)
+    trials = run_study(study.plan, watched(study), jobs=jobs, cost=study.objective.cost)
+    return [_step(trial) for trial in trials]
+
+
+def digits(params: Params, seed: int, **changes: Any) -> DigitsStudy:
+    """The study `search` with another seed and other `changes` to its section."""
+    changed = section(params, SEARCH).model_copy(update={"seed": seed, **changes})
+    return build(params.model_copy(update={"studies": {SEARCH: changed}}), SEARCH)
+
+
+def watched(study: DigitsStudy) -> Watched:
+    """The study's objective, watched; no early stopping, so that the last epoch is known."""
+    objective = replace(study.objective, base=study.base.with_values({"patience": None}))
+    return Watched(objective, dataset.load("test"))
+
+
+def _step(trial: Trial) -> Step:
+    return Step(
+        trial.number,
+        trial.state,
+        len(trial.scores),
+        sum(trial.metrics[CPU_SECONDS]),
+        trial.value,
+        trial.metrics[HELD_OUT][-1],
+    )
