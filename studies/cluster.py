@@ -35,13 +35,7 @@ class Dask:
         """
         client = self._client
         with self._answering():
-            try:
-                client.wait_for_workers(1, timeout=SECONDS_TO_CONNECT)
-            except TimeoutError:
-                raise UserError(
-                    f"the Dask scheduler at {self._address} has no worker; start some: "
-                    f"dask worker {self._address} --nworkers 2 --nthreads 1"
-                ) from None
+            client.wait_for_workers(1, timeout=SECONDS_TO_CONNECT)
             return int(sum(client.ncores().values()))
 
     def parallel(self, width: int, objective: Objective) -> joblib.Parallel:
@@ -99,9 +93,14 @@ class Dask:
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
-        """Turn a scheduler that answers no more into one line. Raises: UserError."""
+        """Turn workers or a scheduler that answer no more into one line. Raises: UserError."""
         try:
             yield
+        except TimeoutError:
+            raise UserError(
+                f"the Dask scheduler at {self._address} has no worker; start some: "
+                f"dask worker {self._address} --nworkers 2 --nthreads 1"
+            ) from None
         except (OSError, CancelledError):
             raise self._gone() from None
 
