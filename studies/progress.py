@@ -1,8 +1,8 @@
 """What a person sees while a study runs: a bar on a terminal, plain lines elsewhere."""
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from time import monotonic
 from types import TracebackType
 from typing import Self
 
@@ -24,8 +24,9 @@ class Progress:
         """Show nothing yet. `cost` says how much work a trial is, in any unit."""
         self._key, self._trials, self._jobs, self._cost = key, trials, jobs, cost
         self._console = Console(highlight=False)
-        self._began = self._last_line = time.monotonic()
+        self._began = self._last_line = monotonic()
         self._kept: set[int] | None = None
+        self._works: dict[int, float] = {}
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
@@ -42,7 +43,7 @@ class Progress:
             self._kept = {trial.number for trial in finished}
             if finished:
                 self._console.print(f"{self._key}: {len(finished)} trials are kept from before")
-        now = time.monotonic()
+        now = monotonic()
         words = found(finished)
         if len(finished) < self._trials:
             words += f", {self._left(finished, waiting, now - self._began)}"
@@ -76,15 +77,21 @@ class Progress:
         Trials that run count as half done, trials not yet proposed as average.
         """
         kept = self._kept or set()
-        done = [self._cost(trial.params) for trial in finished if trial.number not in kept]
+        done = [self._work(trial) for trial in finished if trial.number not in kept]
         if not done:
             return "time left unknown"
-        known = [self._cost(proposal.params) for proposal in waiting]
+        known = [self._work(proposal) for proposal in waiting]
         average = (sum(done) + sum(known)) / (len(done) + len(known))
         later = self._trials - len(finished) - len(waiting)
         half = sum(known[: self._jobs]) / 2
         left = elapsed / (sum(done) + half) * (sum(known) - half + later * average)
         return f"{timedelta(seconds=round(left))} left"
+
+    def _work(self, trial: Trial | Proposal) -> float:
+        """How much work a trial is, reckoned once."""
+        if trial.number not in self._works:
+            self._works[trial.number] = self._cost(trial.params)
+        return self._works[trial.number]
 
 
 def found(trials: Sequence[Trial]) -> str:

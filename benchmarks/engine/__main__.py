@@ -7,12 +7,13 @@ sharing.csv to reports/bench/. Wants a quiet machine and takes a quarter of an h
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 
 from benchmarks.engine import asks, report, runs, sharing, stores
+from benchmarks.engine.report import Aim
 from pipeline import params
 from pipeline.errors import exit_on_user_error
 from pipeline.files import make_folder
@@ -22,6 +23,8 @@ TOLD = (100, 200, 500, 1000, 2000)
 IMAGES = 60_000
 LONG = 128  # trials of the search whose overhead is measured
 DATA = Path("data")
+
+T = TypeVar("T", bound=Any)  # a NamedTuple
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -54,27 +57,21 @@ def main(
 ) -> None:
     """Measure asks, stores, runs of studies and shared memory."""
     make_folder(out)
-    console, parts = Console(), part or list(Part)
-    aims: list[report.Aim] = []
+    console, parts, counts = Console(), part or list(Part), told or TOLD
+    aims: list[Aim] = []
     if Part.ASKS in parts:
-        asked = asks.measure(told or TOLD, repeats=repeats)
-        _write(out / "asks.csv", asked)
+        asked = _kept(out / "asks.csv", asks.measure(counts, repeats=repeats))
         console.print(report.asks(asked))
         aims += report.aims_of_asks(asked)
     if Part.STORES in parts:
-        kept = stores.measure(told or TOLD, postgres_url=postgres)
-        _write(out / "stores.csv", kept)
-        console.print(report.stores(kept))
-        if len({k.store for k in kept}) == 1:
-            console.print(stores.NO_POSTGRES)
+        kept = _kept(out / "stores.csv", stores.measure(counts, postgres_url=postgres))
+        console.print(report.stores(kept), report.missing(kept), sep="\n")
     if Part.RUNS in parts:
-        ran = _runs(study or list(params.load().studies), long)
-        _write(out / "runs.csv", ran)
+        ran = _kept(out / "runs.csv", _runs(study or list(params.load().studies), long))
         console.print(report.runs(ran), report.neighbors(ran), sep="\n")
         aims += report.aims_of_runs(ran)
     if Part.SHARING in parts:
-        shared = sharing.measure(workers or (2, 4), images)
-        _write(out / "sharing.csv", shared)
+        shared = _kept(out / "sharing.csv", sharing.measure(workers or (2, 4), images))
         console.print(report.sharing(shared))
     if aims:
         console.print(report.verdicts(aims))
@@ -88,8 +85,10 @@ def _runs(keys: Sequence[str], long: int) -> list[runs.Run]:
     return found
 
 
-def _write(path: Path, rows: Sequence[Any]) -> None:
+def _kept(path: Path, rows: list[T]) -> list[T]:
+    """The rows, written too."""
     write_csv(path, rows[0]._fields, rows)
+    return rows
 
 
 if __name__ == "__main__":

@@ -11,6 +11,11 @@ from benchmarks.engine.runs import Run
 from benchmarks.engine.sharing import Sharing
 from benchmarks.engine.stores import Kept
 
+NO_POSTGRES = (
+    "PostgreSQL is left out: it is not installed here; name a database with --postgres "
+    "postgresql+psycopg://user@host/database"
+)
+
 
 class Aim(NamedTuple):
     """A bound on what was measured."""
@@ -44,6 +49,11 @@ def stores(measured: Sequence[Kept]) -> Table:
         times = (_milliseconds(kept.ours), _milliseconds(kept.stock))
         table.add_row(kept.store, str(kept.held), *times, f"{kept.stock / kept.ours:.1f}")
     return table
+
+
+def missing(measured: Sequence[Kept]) -> str:
+    """What to say of the store that is not there."""
+    return "" if any(kept.store == "PostgreSQL" for kept in measured) else NO_POSTGRES
 
 
 def runs(measured: Sequence[Run]) -> Table:

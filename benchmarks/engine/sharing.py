@@ -1,7 +1,8 @@
 """Memory of a study's processes while it trains on many images: are the arrays there once?
 
 `python -m benchmarks.engine.sharing KEY WAY` is the coordinator of such a study. Read from Linux's
-/proc: the proportional set size (PSS) counts a page that k processes share as 1/k in each.
+/proc, one process after another: the proportional set size (PSS) counts a page that k processes
+share as 1/k in each.
 """
 
 import re

@@ -20,11 +20,6 @@ from studies.storage import opened, sqlite_url
 from studies.store import LiveStudy
 from studies.trials import Trial
 
-NO_POSTGRES = (
-    "PostgreSQL is left out: it is not installed here; name a database with --postgres "
-    "postgresql+psycopg://user@host/database"
-)
-
 
 class Kept(NamedTuple):
     """Seconds to keep one trial of 20 epochs in a store that holds `held` of them."""

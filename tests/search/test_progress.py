@@ -1,13 +1,6 @@
 """What a person sees while a study runs."""
 
 import io
-import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,7 +24,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, *, terminal: bool, store: Kept, secon
         return Console(file=text, force_terminal=terminal, width=100, **options)
 
     monkeypatch.setattr(progress, "Console", console)
-    monkeypatch.setattr(progress.time, "monotonic", clock)
+    monkeypatch.setattr(progress, "monotonic", clock)
     with Progress("toy", 20, jobs=1, cost=lambda _: 1.0) as watch:
         run_study(plan(), curve, store, watch=watch.show)
     return text.getvalue()
@@ -79,54 +72,3 @@ def test_what_was_kept_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     run_study(plan(12), curve, store)
     text = shown(monkeypatch, terminal=False, store=store, seconds=1)
     assert "toy: 12 trials are kept from before" in text
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def answer(url: str, process: subprocess.Popen[str]) -> str:
-    """What the server says once it is up."""
-    for _ in range(150):
-        assert process.poll() is None, process.stderr and process.stderr.read()
-        try:
-            with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 our own server
-                return str(response.read().decode())
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"nothing answered at {url} within 15 s")
-
-
-@pytest.mark.slow
-def test_dashboard_serves_the_live_store_to_this_machine(project: Path) -> None:
-    """While a study runs its trials are served at the address said; a taken port is named."""
-    port = free_port()
-    run = [sys.executable, "-m", "studies"]
-    study = subprocess.Popen(
-        [*run, "run", "iterations"], cwd=project, stdout=subprocess.DEVNULL, env=dict(os.environ)
-    )
-    serve = [*run, "dashboard", "--port", str(port)]
-    with subprocess.Popen(serve, cwd=project, stderr=subprocess.PIPE, text=True) as server:
-        try:
-            url = f"http://127.0.0.1:{port}"
-            for _ in range(50):
-                studies = answer(f"{url}/api/studies", server)
-                if "iterations-" in studies:
-                    break
-                time.sleep(0.2)
-            assert "iterations-" in studies
-            second = subprocess.run(
-                serve, cwd=project, capture_output=True, text=True, check=False, timeout=60
-            )
-            assert second.returncode == 1
-            assert second.stderr.endswith(
-                f"error: port {port} is taken; make dashboard PORT={port + 1}\n"
-            )
-            assert study.wait(60) == 0
-        finally:
-            study.kill()
-            server.terminate()
-        assert url in str(server.stderr and server.stderr.read())
