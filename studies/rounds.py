@@ -124,19 +124,17 @@ class _Run:
         self.store.open(proposals)
         waiting = [proposal for proposal in proposals if proposal.number not in finished]
         waiting.sort(key=lambda proposal: -self.cost(proposal.params))
+        workers = self.crew.size
         with closing(self._train(waiting, [told(trial) for trial in earlier])) as trained:
             for trial in trained:
                 self.unchanged()
-                finished[trial.number] = self._timed(trial, asked)
+                timing = replace(trial.timing, asked=asked, told=time.time(), workers=workers)
+                finished[trial.number] = replace(trial, timing=timing)
                 self.store.finish(finished[trial.number])
                 left = [proposal for proposal in waiting if proposal.number not in finished]
                 self.watch(list(finished.values()), left)
         if not all(proposal.number in finished for proposal in proposals):
             raise Interrupted
-
-    def _timed(self, trial: Trial, asked: float) -> Trial:
-        timing = replace(trial.timing, asked=asked, told=time.time(), workers=self.crew.size)
-        return replace(trial, timing=timing)
 
     def _train(
         self, waiting: Sequence[Proposal], snapshot: Sequence[Told]

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,8 @@ def pinned(lock: str) -> dict[str, set[str]]:
 def wanted() -> list[Requirement]:
     """What pyproject.toml asks for."""
     project = PROJECT["project"]
-    extra = project["optional-dependencies"]["dev"]
-    return [Requirement(line) for line in [*project["dependencies"], *extra]]
+    extras = project["optional-dependencies"].values()
+    return [Requirement(line) for line in [*project["dependencies"], *chain(*extras)]]
 
 
 @pytest.mark.parametrize("requirement", wanted(), ids=lambda requirement: requirement.name)
