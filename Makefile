@@ -25,7 +25,7 @@ quick: $(MADE) ## the pipeline in half a minute, in a workspace of its own
 	@echo 'Open workspaces/quick/reports/index.html'
 
 test: $(MADE) ## run every test
-	@$(PY) -m pytest
+	@$(PY) -m pytest -n logical --dist loadfile
 
 check: $(MADE) ## what CI runs: lint, format, types, installed versions, tests
 	@$(PY) -m ruff check
