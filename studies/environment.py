@@ -3,7 +3,9 @@
 import platform
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_info
 
 from studies import fingerprint
@@ -14,11 +16,13 @@ from studies.trials import Trial
 def here() -> dict[str, str]:
     """This process's environment: equal ones compute equal bits.
 
-    A BLAS picks its kernels by the processor: `blas_kernels` names those that it chose.
+    A BLAS picks its kernels by the processor, and so does NumPy for exp, log and tanh:
+    `blas_kernels` and `numpy_kernels` name those that were chosen.
     """
     pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     pools.sort(key=lambda pool: "numpy" not in pool["filepath"])  # SciPy may bring its own
     blas = pools[0] if pools else {}
+    built: Mapping[str, Any] = np.show_config(mode="dicts")
     return {
         "python": platform.python_version(),
         **fingerprint.versions(),
@@ -26,6 +30,8 @@ def here() -> dict[str, str]:
         "machine": platform.machine(),
         "blas": f"{blas.get('internal_api', 'unknown')} {blas.get('version', '')}".strip(),
         "blas_kernels": str(blas.get("architecture", "unknown")),
+        "numpy_kernels": " ".join(built["SIMD Extensions"].get("found", [])) or "baseline",
+        "libc": " ".join(platform.libc_ver()).strip() or platform.system(),
     }
 
 

@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
@@ -52,6 +53,14 @@ class Interrupts:
         self._tell()
 
 
-def ignore_interrupts() -> None:
-    """Have this worker leave Ctrl-C to the coordinator, which lets running trials finish."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def left_in_peace() -> Iterator[None]:
+    """Have processes that are started inside not hear of Ctrl-C: it would end them half made."""
+    if not hasattr(signal, "pthread_sigmask"):  # as on Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

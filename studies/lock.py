@@ -48,7 +48,7 @@ def holder(key: str, name: str, storage: RDBStorage, folder: Path = LIVE) -> str
 @contextmanager
 def _in_folder(key: str, folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / f"{key}.lock", timeout=0)
+    lock = FileLock(folder / f"{key}.lock", timeout=1)  # one who only looks holds it an instant
     try:
         lock.acquire()
     except Timeout:

@@ -5,7 +5,7 @@ workers train them, which of them finishes first, or how often the program was k
 """
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
@@ -59,6 +59,15 @@ class Plan:
     round_size: int
     pruner: Callable[[], BasePruner] = NopPruner
     direction: Direction = "maximize"
+
+    def __post_init__(self) -> None:
+        """Raises: UserError if plan and proposer go in different directions."""
+        other = getattr(self.proposer, "direction", self.direction)
+        if other != self.direction:
+            raise UserError(
+                "plan and proposer must go in one direction, but say "
+                f"{self.direction} and {other}; say the same to both"
+            )
 
     def round_of(self, number: int) -> range:
         """The numbers of the round that starts at trial `number`."""
@@ -126,8 +135,7 @@ class _Run:
         waiting.sort(key=lambda proposal: -self.cost(proposal.params))
         workers = self.crew.size
         with closing(self._train(waiting, [told(trial) for trial in earlier])) as trained:
-            for trial in trained:
-                self.unchanged()
+            for trial in self._unless_changed(trained):
                 timing = replace(trial.timing, asked=asked, told=time.time(), workers=workers)
                 finished[trial.number] = replace(trial, timing=timing)
                 self.store.finish(finished[trial.number])
@@ -136,13 +144,25 @@ class _Run:
         if not all(proposal.number in finished for proposal in proposals):
             raise Interrupted
 
+    def _unless_changed(self, trained: Iterator[Trial]) -> Iterator[Trial]:
+        """The trials, as long as the study is what it was: that is said before all else."""
+        try:
+            for trial in trained:
+                self.unchanged()
+                yield trial
+        except UserError:
+            self.unchanged()
+            raise
+
     def _train(
         self, waiting: Sequence[Proposal], snapshot: Sequence[Told]
     ) -> Generator[Trial, None, None]:
         here = environment.here()
 
         def task(proposal: Proposal) -> Task:
-            return Task(proposal, self.plan.pruner(), snapshot, self.plan.direction, here)
+            pruner = self.plan.pruner()
+            seen = [] if isinstance(pruner, NopPruner) else snapshot
+            return Task(proposal, pruner, seen, self.plan.direction, here)
 
         return train(self.crew, self.objective, waiting, task, self.stop)
 

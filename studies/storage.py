@@ -36,8 +36,15 @@ def opened(url: str, *, read_only: bool = False) -> Iterator[RDBStorage]:
     path = _file(address)
     if path and read_only and not path.is_file():
         raise UserError(f"{path} is not there; run a study first: python -m studies run KEY")
-    with one_line(url):
-        storage = _open(address, path, read_only)
+    try:
+        with one_line(url):
+            storage = _open(address, path, read_only)
+    except ImportError:
+        raise UserError(
+            f"{shown(url)} needs a driver that is not installed; pip install 'handtuned[postgres]'"
+        ) from None
+    except RuntimeError as error:  # made by another version of Optuna
+        raise UserError(f"{shown(url)}: {' '.join(str(error).split())}") from None
     try:
         with one_line(url):
             yield storage
@@ -68,10 +75,6 @@ def one_line(url: str) -> Iterator[None]:
     """Turn what goes wrong in the database into one line. Raises: UserError."""
     try:
         yield
-    except ImportError:
-        raise UserError(
-            f"{shown(url)} needs a driver that is not installed; pip install 'handtuned[postgres]'"
-        ) from None
     except (SQLAlchemyError, StorageInternalError) as error:
         raise UserError(
             f"{shown(url)} must be an Optuna store that can be opened and written, but "
@@ -88,6 +91,11 @@ def _address(url: str) -> URL:
             "the storage must be a URL such as postgresql+psycopg://user@host/database; "
             "mend HANDTUNED_STORAGE or execution.storage"
         ) from None
+    if "@" in f"{address.host or ''}{address.database or ''}":  # what follows is of a password
+        raise UserError(
+            "the storage's user and password must be percent-encoded, an @ as %40; mend "
+            "HANDTUNED_STORAGE or execution.storage"
+        )
     return address
 
 
@@ -101,18 +109,25 @@ def _open(address: URL, path: Path | None, read_only: bool) -> RDBStorage:
         url = address.render_as_string(hide_password=False)
         for brace in "{}":  # Optuna fills in templates
             url = url.replace(brace, brace * 2)
+        if read_only:
+            options = {"options": "-c default_transaction_read_only=on"}
+            return RDBStorage(
+                url,
+                engine_kwargs={"pool_pre_ping": True, "connect_args": options},
+                skip_table_creation=True,
+            )
         with _alone(address):
             # without a ping a restarted server costs an error for each connection it forgot
             return RDBStorage(url, engine_kwargs={"pool_pre_ping": True})
-    options: dict[str, Any] = {"connect_args": {"timeout": SQLITE_TIMEOUT}}
+    engine: dict[str, Any] = {"connect_args": {"timeout": SQLITE_TIMEOUT}}
     if read_only:
         # a finished WAL database in a folder that this user cannot write opens only as immutable
         alone = not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()
         mode = "mode=ro&immutable=1" if alone else "mode=ro"
-        return RDBStorage(f"sqlite:///file:{path}?{mode}&uri=true", engine_kwargs=options)
+        return RDBStorage(f"sqlite:///file:{path}?{mode}&uri=true", engine_kwargs=engine)
     make_folder(path.parent)
     with FileLock(f"{path}.lock"):  # two at once would both make the tables
-        storage = RDBStorage(f"sqlite:///{path}", engine_kwargs=options)
+        storage = RDBStorage(f"sqlite:///{path}", engine_kwargs=engine)
 
     @event.listens_for(storage.engine, "connect")
     def _configure(connection: Any, _: Any) -> None:

@@ -47,13 +47,21 @@ class LiveStudy:
         trials = storage.get_all_trials(self._id, deepcopy=False)
         self._ids = {trial.number: trial._trial_id for trial in trials}
         self._finished = {t.number: stored(t) for t in trials if t.state.is_finished()}
+        self._begun = {t.number: t for t in trials if not t.state.is_finished()}
 
     def finished(self) -> dict[int, Trial]:
         """The finished trials, by number."""
         return dict(self._finished)
 
     def open(self, proposals: Sequence[Proposal]) -> None:
-        """Note the trials of a round as running, in order of number."""
+        """Note the trials of a round as running, in order of number.
+
+        Raises: UserError if one that is there is not of this program.
+        """
+        for proposal in proposals:
+            begun = self._begun.get(proposal.number)
+            if begun and begun.user_attrs.get("seed") != proposal.seed:
+                raise _foreign(proposal.number, "its seed")
         now = _local(time.time())
         with Session(self._storage.engine) as session, session.begin():
             new = {
@@ -110,10 +118,14 @@ def stored(trial: FrozenTrial) -> Trial:
             timing=Timing(**record["timing"]),
         )
     except (KeyError, TypeError) as missing:
-        raise UserError(
-            f"trial {trial.number} in the store must be this program's, but lacks {missing}; "
-            "something else wrote to this study: delete it in the dashboard and run again"
-        ) from None
+        raise _foreign(trial.number, str(missing)) from None
+
+
+def _foreign(number: int, missing: str) -> UserError:
+    return UserError(
+        f"trial {number} in the store must be this program's, but lacks {missing}; something "
+        "else wrote to this study: delete it in the dashboard and run again"
+    )
 
 
 def _opening(at: int, proposal: Proposal) -> Iterator[models.BaseModel]:

@@ -4,7 +4,7 @@ import os
 import platform
 import time
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import isfinite, nan
 
 from optuna.pruners import BasePruner
 
@@ -64,7 +64,8 @@ def _trial(
         kept=last.kept or len(reports),
         scores=tuple(report.score + 0.0 for report in reports),  # a store turns -0.0 into 0.0
         metrics={
-            name: tuple(float(report.metrics[name]) for report in reports) for name in last.metrics
+            name: tuple(float(report.metrics.get(name, nan)) for report in reports)
+            for name in dict.fromkeys(name for report in reports for name in report.metrics)
         },
         attributes=last.attributes,
         detail=last.detail,

@@ -17,12 +17,13 @@ from optuna.pruners import BasePruner
 
 from pipeline.errors import UserError
 from studies import environment
-from studies.interrupts import Interrupts
+from studies.interrupts import Interrupts, left_in_peace
 from studies.pruning import Told
 from studies.training import this_process, train_trial
 from studies.trials import Direction, Objective, Proposal, Trial
 
 DEATHS = 3  # a trial that kills its worker so often ends the study
+OUT_OF_MEMORY = 137  # as a shell says it of a process that the system killed
 SECONDS_TO_NOTICE = 0.5  # how soon a worker ends when the coordinator was killed
 
 
@@ -59,7 +60,8 @@ class Loky:
         return joblib.Parallel(
             n_jobs=max(2, width),
             backend="loky",
-            initializer=follow_coordinator,
+            initializer=follow,
+            initargs=(os.getpid(),),
             pre_dispatch=width,
             batch_size=1,
             return_as="generator_unordered",
@@ -71,14 +73,13 @@ class Loky:
         return found.group(1) if found else "unknown"
 
 
-def follow_coordinator() -> None:
-    """Have this worker leave Ctrl-C to the coordinator, and end when that is gone.
+def follow(coordinator: int) -> None:
+    """Have this worker leave Ctrl-C to the process `coordinator`, and end when that is gone.
 
     The coordinator lets running trials finish after Ctrl-C. Killed, it could not end its workers,
     and they would train for nobody.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    coordinator = os.getppid()
 
     def watch() -> None:
         while os.getppid() == coordinator:
@@ -110,9 +111,14 @@ class Task:
             raise UserError(
                 f"worker {this_process()} must have the coordinator's environment, but has "
                 f"{'; '.join(other)}; install the same there (for other kernels set "
-                "OPENBLAS_CORETYPE alike everywhere)"
+                "OPENBLAS_CORETYPE and NPY_DISABLE_CPU_FEATURES alike everywhere)"
             )
-        return train_trial(objective, self.proposal, self.pruner, self.snapshot, self.direction)
+        try:
+            return train_trial(
+                objective, self.proposal, self.pruner, self.snapshot, self.direction
+            )
+        except MemoryError:  # what the system would end; alone the trial may fit
+            os._exit(OUT_OF_MEMORY)
 
 
 def train(
@@ -146,7 +152,9 @@ def train(
 
         width = crew.size if unsuspected else 1
         try:
-            with _ended(crew.parallel(width, objective)(tasks())) as trials:
+            with left_in_peace():
+                results = crew.parallel(width, objective)(tasks())
+            with _ended(results) as trials:
                 for trial in trials:
                     del running[trial.number], left[trial.number]
                     yield trial

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Barrier
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING
 
 import optuna
 import pytest
+from optuna.storages import RDBStorage
 
+from pipeline.errors import UserError
 from studies import storage
 from tests.cluster.commands import Project
 
@@ -168,6 +171,24 @@ def test_second_run_is_told_who_holds_the_study(
     line = f"error: study search is being run by {who}; wait for it, or stop it\n"
     assert (second.returncode, second.stderr) == (1, line)
     assert elsewhere.finish("search", HANDTUNED_STORAGE=database.url()) == reference("search")
+
+
+def test_reading_writes_nothing(project: Project, database: "Database") -> None:
+    """Opened to be read, the database itself refuses writes."""
+    assert project.run("run", "search", HANDTUNED_STORAGE=database.url()).returncode == 0
+
+    def write() -> None:
+        with reading(database) as opened:
+            (study,) = opened.get_all_studies()
+            opened.set_study_user_attr(study._study_id, "a", 1)
+
+    with pytest.raises(UserError, match="read-only transaction"):
+        write()
+
+
+def reading(database: "Database") -> AbstractContextManager[RDBStorage]:
+    """The database, opened to be read."""
+    return storage.opened(database.url(), read_only=True)
 
 
 def test_many_at_once_make_one_store(database: "Database") -> None:

@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import joblib.externals.loky
+import numpy as np
 import pytest
+from threadpoolctl import threadpool_info
 
 from pipeline.errors import UserError
 from studies import proposals
@@ -134,7 +137,7 @@ def test_foreign_trial_is_refused(reference: list[Trial]) -> None:
 
 def stopping(params: Mapping[str, Any], seed: int) -> Iterator[Report]:
     """An objective that gives up at its second step."""
-    yield Report(0.5)
+    yield Report(0.5, {"loss": 2.0})
     yield Report(0.1, stop="diverged", feasible=False)
 
 
@@ -157,6 +160,8 @@ def test_a_trial_that_gives_up_is_a_result() -> None:
     (trial,) = run_study(plan(1), stopping, Kept())
     assert (trial.state, trial.stop_reason, trial.feasible) == ("COMPLETE", "diverged", False)
     assert trial.value == 0.1
+    assert trial.metrics["loss"][0] == 2.0
+    assert math.isnan(trial.metrics["loss"][1])
 
 
 def deadly(params: Mapping[str, Any], seed: int) -> Iterator[float]:
@@ -176,6 +181,39 @@ def test_a_deadly_trial_is_named(jobs: int) -> None:
     assert sorted(store.trials) == [
         proposal.number for proposal in store.proposals if proposal.params["n"] <= 8
     ]
+
+
+def gluttonous(params: Mapping[str, Any], seed: int) -> Iterator[float]:
+    """An objective that asks for more memory than there is."""
+    raise MemoryError
+    yield 0.0
+
+
+def test_out_of_memory_is_a_death() -> None:
+    """A trial that Python cannot find memory for ends as one that the system ended."""
+    with pytest.raises(UserError, match=r"killed its worker 3 times \(EXIT\(137\)\)"):
+        run_study(plan(1), gluttonous, Kept())
+
+
+def threads(params: Mapping[str, Any], seed: int) -> Iterator[float]:
+    """An objective that says on how many threads its process computes products."""
+    np.ones((2, 2)) @ np.ones((2, 2))
+    yield max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+
+
+def test_a_worker_computes_on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment says: products differ in their bits between one and two."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "4")
+    joblib.externals.loky.get_reusable_executor().shutdown(wait=True)  # new ones read them
+    (trial,) = run_study(plan(1), threads, Kept())
+    assert trial.value == 1
+
+
+def test_plan_and_proposer_go_one_way() -> None:
+    """A plan that minimizes what its proposer maximizes is refused."""
+    with pytest.raises(UserError, match="one direction, but say minimize and maximize"):
+        replace(plan(), direction="minimize")
 
 
 @dataclass(frozen=True)

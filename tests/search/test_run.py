@@ -33,6 +33,21 @@ def tables(project: Path, key: str) -> list[bytes]:
     return [(project / "reports/studies" / key / name).read_bytes() for name in TABLES]
 
 
+def test_more_trials_give_the_same_bytes(project: Path, studies: Run) -> None:
+    """Seven trials and then three more are the ten at once, byte for byte."""
+    assert studies("run", "search").returncode == 0
+    at_once = tables(project, "search")
+    forget(project)
+    params = project / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("trials: 10", "trials: 7"))
+    assert studies("run", "search", jobs=2).returncode == 0
+    assert tables(project, "search") != at_once
+    params.write_text(text)
+    assert "7 trials are kept" in studies("run", "search", jobs=3).stdout
+    assert tables(project, "search") == at_once
+
+
 def forget(project: Path) -> None:
     """Remove the live store."""
     shutil.rmtree(project / "studies/live")

@@ -29,6 +29,19 @@ def test_a_url_that_is_none_is_named_without_its_secret(url: str) -> None:
     assert "secret" not in str(said.value)
 
 
+def test_an_unescaped_password_is_not_taken_for_a_host() -> None:
+    """What follows an @ in a password is not shown as the host."""
+    with pytest.raises(UserError, match="must be percent-encoded, an @ as %40") as said:
+        shown("postgresql+psycopg://ada:hush@secret@db.example/studies")
+    assert "secret" not in str(said.value)
+
+
+def test_what_fails_inside_is_not_taken_for_a_driver(tmp_path: Path) -> None:
+    """A package that is missing while the store is open is said by its own name."""
+    with pytest.raises(ImportError, match="torch"), opened(sqlite_url(tmp_path)):
+        raise ImportError("torch")
+
+
 def test_reading_makes_no_store(tmp_path: Path) -> None:
     """Where there is no store, reading says so and makes none."""
     with (

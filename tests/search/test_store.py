@@ -2,8 +2,9 @@
 
 import gc
 import math
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,6 +87,7 @@ def test_it_is_an_ordinary_study(
     assert study.trials[3].intermediate_values == dict(enumerate(trials[3].scores, 1))
     assert study.trials[3].user_attrs["seed"] == trials[3].seed
     assert study.trials[3].user_attrs["epochs"] == len(trials[3].scores)
+    assert set(optuna.importance.get_param_importances(study)) == {"x", "n", "kind"}
 
 
 def test_an_open_trial_is_running_until_its_state_is_set(
@@ -132,6 +134,32 @@ def test_foreign_trials_are_refused(
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
     with pytest.raises(UserError, match="trial 0 in the store must be this program's"):
         live()
+
+
+def test_a_trial_begun_elsewhere_is_refused(
+    live: Callable[[], LiveStudy], ordinary: Callable[[], optuna.Study], trials: list[Trial]
+) -> None:
+    """A running trial that another program made is not taken for ours."""
+    live()
+    ordinary().ask()
+    with pytest.raises(UserError, match="trial 0 in the store must be this program's"):
+        live().open(trials)
+
+
+def test_a_store_of_another_optuna_is_one_line(
+    live: Callable[[], LiveStudy], tmp_path: Path
+) -> None:
+    """A store with another version of Optuna's tables is named, with what Optuna advises."""
+    live()
+    with closing(sqlite3.connect(tmp_path / "handtuned.db")) as database:
+        database.execute("update version_info set schema_version = 1")
+        database.execute("update alembic_version set version_num = 'v1.3.0.a'")
+        database.commit()
+    with (
+        pytest.raises(UserError, match=r"^sqlite:///.*handtuned\.db: .*version"),
+        opened(sqlite_url(tmp_path)),
+    ):
+        pass
 
 
 @pytest.mark.filterwarnings("ignore:.*sqlite3.Connection:pytest.PytestUnraisableExceptionWarning")

@@ -68,7 +68,8 @@ def facts(trials: Sequence[Trial]) -> list[Any]:
     return [
         (
             *(t.number, dict(t.params), t.seed, t.state, t.stop_reason),
-            *(t.kept, t.scores, t.metrics, t.detail),
+            *(t.kept, t.scores, t.metrics, t.detail, t.feasible),
+            *(dict(t.attributes), dict(t.marks)),
         )
         for t in trials
     ]
