@@ -105,7 +105,8 @@ def draw(trial: Trial, metric: str, ax: "Axes") -> None:
     ax.plot(trial.kept, trial.value, "o", color="0.2", label=f"kept: epoch {trial.kept}")
     accuracy = metric.endswith("accuracy")
     shown = f"{100 * trial.value:.4g} %" if accuracy else f"{trial.value:.6g}"
-    ax.set(xlabel="epoch", title=f"trial {trial.number}: {metric.replace('_', ' ')} {shown}")
+    ax.set(xlabel="epoch")
+    ax.set_title(f"trial {trial.number}: {metric.replace('_', ' ')} {shown}", loc="center")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if accuracy:
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")

@@ -2,7 +2,7 @@
 
 Reads params.yaml and data/prepared/; writes to reports/bench/search/: runs/ (a file for each
 search, kept so that a bench goes on where it stopped), curves.csv, speed.csv, search.png. The
-held-out images are the test split: they choose nothing here, and no search sees them.
+held-out images are a test split: they choose nothing here, and no search sees them.
 """
 
 import itertools
@@ -17,14 +17,13 @@ import typer
 from rich.console import Console
 
 from benchmarks.search import picture, runs, speed, speed_tables, tables
-from benchmarks.search.budgets import BASELINE, SEARCH, at_most
+from benchmarks.search.budgets import BASELINE, SEARCH, Setting, at_most
 from benchmarks.search.runs import Run
 from benchmarks.search.speed import Timing
 from benchmarks.search.ways import NAMES, OURS, REFERENCE, WAYS
 from pipeline import dataset, params, training
 from pipeline.errors import UserError, exit_on_user_error
 from pipeline.files import make_folder, replacing, write_json
-from pipeline.params import Params
 from studies.interrupts import Interrupted
 
 INTERRUPTED = 130  # what a shell reports for a program that Ctrl-C ended
@@ -42,6 +41,9 @@ def main(
     points: Annotated[int, typer.Option(min=1, help="Points of a timed search.")] = 32,
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of each of them.")] = 10,
     jobs: Annotated[int, typer.Option(min=1, help="Workers, or threads.")] = 2,
+    held_out: Annotated[
+        Path, typer.Option(help="Prepared folder whose test split is held out.")
+    ] = dataset.PREPARED,
     out: Annotated[Path, typer.Option(help="Where to write.")] = Path("reports/bench/search"),
 ) -> None:
     """Compare searches: accuracy against work, then epochs a second."""
@@ -51,7 +53,9 @@ def main(
     try:
         if seeds:
             loaded = params.load() if trials is None else at_most(params.load(), trials)
-            searches(loaded, seeds, jobs, out)
+            setting = Setting(loaded, dataset.load("test", held_out), jobs)
+            _same_settings(out / "settings.json", setting, held_out)
+            searches(setting, seeds, out)
         if repeats:
             speeds(speed.measure(points, epochs, repeats, jobs), out)
     except (Interrupted, KeyboardInterrupt):
@@ -59,14 +63,13 @@ def main(
         raise typer.Exit(INTERRUPTED) from None
 
 
-def searches(loaded: Params, seeds: int, jobs: int, out: Path) -> None:
+def searches(setting: Setting, seeds: int, out: Path) -> None:
     """Run every way with every seed, but for those whose file is there; show what came of it."""
-    _same_settings(out / "settings.json", loaded, jobs)
     made = []
     for number, (seed, way) in enumerate(in_order(seeds), 1):
         place = runs.place(out / "runs", way, seed)
         if not place.exists():
-            runs.write(place, search(way, seed, loaded, jobs))
+            runs.write(place, search(way, seed, setting))
             said = f"{number} of {seeds * len(WAYS)}: {NAMES[way]}, seed {seed}"
             typer.echo(f"{said}: {runs.read(place).wall_seconds:.0f} s", err=True)
         made.append(runs.read(place))
@@ -96,23 +99,24 @@ def in_order(seeds: int) -> list[tuple[int, str]]:
     return sorted(pairs, key=lambda pair: pair[1] not in {OURS, REFERENCE})
 
 
-def search(way: str, seed: int, loaded: Params, jobs: int) -> Run:
+def search(way: str, seed: int, setting: Setting) -> Run:
     """One search, and how long it took by the clock on the wall."""
     began = time.perf_counter()
-    steps = WAYS[way](loaded, seed, jobs)
+    steps = WAYS[way](setting, seed)
     return Run(way, seed, time.perf_counter() - began, steps)
 
 
-def _same_settings(path: Path, loaded: Params, jobs: int) -> None:
+def _same_settings(path: Path, setting: Setting, held_out: Path) -> None:
     """Confirm that searches kept in this folder are of today's settings and images."""
     settings: dict[str, Any] = {
-        "jobs": jobs,
-        "trainer": loaded.trainer.model_dump(mode="json", exclude_unset=True),
+        "jobs": setting.jobs,
+        "trainer": setting.params.trainer.model_dump(mode="json", exclude_unset=True),
         "studies": {
-            key: loaded.study(key).model_dump(mode="json", exclude_unset=True)
+            key: setting.params.study(key).model_dump(mode="json", exclude_unset=True)
             for key in (SEARCH, BASELINE)
         },
         "data": dataset.meta()["files"],
+        "held_out": dataset.meta(held_out)["files"]["test/images.npy"],
     }
     if not path.exists():
         write_json(path, settings)

@@ -1,10 +1,21 @@
-"""The two studies of `params.yaml` that are compared, for space, pruner and numbers of trials."""
+"""What every way to search is given: the two studies of `params.yaml`, images, workers."""
+
+from typing import NamedTuple
 
 from pipeline.errors import UserError
+from pipeline.nn.examples import Examples
 from pipeline.params import Params
 from pipeline.study_settings import SampledStudy
 
 SEARCH, BASELINE = "search", "random"
+
+
+class Setting(NamedTuple):
+    """Parameters with the studies `search` and `random`, held-out images, and workers."""
+
+    params: Params
+    held_out: Examples
+    jobs: int
 
 
 def section(params: Params, key: str) -> SampledStudy:

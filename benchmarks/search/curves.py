@@ -15,6 +15,7 @@ from benchmarks.search.runs import Run
 
 HELD_OUT, VALIDATION = "held_out_accuracy", "val_accuracy"
 WORK = {"epochs": "epochs trained", "cpu_seconds": "processor seconds trained"}
+EQUAL = 1e-9  # accuracies closer than this are the same: medians are means of two
 Numbers = NDArray[np.float64]
 
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.search.budgets import SEARCH, section
+from benchmarks.search.budgets import SEARCH, Setting, section
 from benchmarks.search.held_out import CPU_SECONDS, HELD_OUT, Watched
 from benchmarks.search.runs import Step
-from pipeline import dataset
+from pipeline.nn.examples import Examples
 from pipeline.params import Params
 from pipeline.pruner_settings import NoPruning
 from studies.build import DigitsStudy, build
@@ -14,15 +14,17 @@ from studies.rounds import run_study
 from studies.trials import Trial
 
 
-def ours(
-    params: Params, seed: int, jobs: int, *, sampler: str, budget: str, pruned: bool
-) -> list[Step]:
+def ours(setting: Setting, seed: int, *, sampler: str, budget: str, pruned: bool) -> list[Step]:
     """The study `search` with another sampler, or unpruned, and as many trials as `budget`."""
-    changes: dict[str, Any] = {"sampler": sampler, "trials": section(params, budget).trials}
+    changes: dict[str, Any] = {
+        "sampler": sampler,
+        "trials": section(setting.params, budget).trials,
+    }
     if not pruned:
         changes["pruner"] = NoPruning()
-    study = digits(params, seed, **changes)
-    trials = run_study(study.plan, watched(study), jobs=jobs, cost=study.objective.cost)
+    study = digits(setting.params, seed, **changes)
+    objective = watched(study, setting.held_out)
+    trials = run_study(study.plan, objective, jobs=setting.jobs, cost=study.objective.cost)
     return [_step(trial) for trial in trials]
 
 
@@ -32,10 +34,10 @@ def digits(params: Params, seed: int, **changes: Any) -> DigitsStudy:
     return build(params.model_copy(update={"studies": {SEARCH: changed}}), SEARCH)
 
 
-def watched(study: DigitsStudy) -> Watched:
+def watched(study: DigitsStudy, held_out: Examples) -> Watched:
     """The study's objective, watched; no early stopping, so that the last epoch is known."""
     objective = replace(study.objective, base=study.base.with_values({"patience": None}))
-    return Watched(objective, dataset.load("test"))
+    return Watched(objective, held_out)
 
 
 def _step(trial: Trial) -> Step:

@@ -15,12 +15,11 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401 # allows
 from sklearn.model_selection import HalvingRandomSearchCV, PredefinedSplit
 from sklearn.neural_network import MLPClassifier
 
-from benchmarks.search.budgets import BASELINE, SEARCH, section
+from benchmarks.search.budgets import BASELINE, SEARCH, Setting, section
 from benchmarks.search.runs import Step
 from benchmarks.ways import MOMENTUM
 from pipeline import dataset
 from pipeline.nn.examples import Examples
-from pipeline.params import Params
 from pipeline.settings import Trainer
 from pipeline.space_settings import Choices, Dimension, IntRange
 from pipeline.study_settings import SampledStudy
@@ -52,45 +51,45 @@ class Classifier(MLPClassifier):  # type: ignore[misc] # untyped base
 class Scores(NamedTuple):
     """A scorer: of each candidate its validation accuracy, and what the search does not use."""
 
-    test: Examples
+    held_out: Examples
 
     def __call__(self, network: Classifier, X: Any, y: Any) -> dict[str, float]:
         """The `score` that decides, and the rest."""
         return {
             "score": network.score(X, y),
-            "held_out": network.score(self.test.X, self.test.labels),
+            "held_out": network.score(self.held_out.X, self.held_out.labels),
             "epochs": network.n_iter_,
             "seconds": network.cpu_seconds_,
         }
 
 
-def halving(params: Params, seed: int, jobs: int) -> list[Step]:
+def halving(setting: Setting, seed: int) -> list[Step]:
     """The candidates of every rung, in order: as many as the baseline has trials.
 
     A candidate whose training fails counts at chance level, with all the epochs it was given.
     """
-    base, candidates = params.base_of(SEARCH), section(params, BASELINE).trials
-    train, val, test = map(dataset.load, ("train", "val", "test"))
+    params, base = setting.params, setting.params.base_of(SEARCH)
+    train, val = dataset.load("train"), dataset.load("val")
     both = dataset.joined(train, val)
     search = HalvingRandomSearchCV(
         Classifier(alpha=base.l2, nesterovs_momentum=False, random_state=seed),
         parameters(section(params, SEARCH), base),
-        n_candidates=candidates,
+        n_candidates=section(params, BASELINE).trials,
         factor=FACTOR,
         resource="max_iter",
         min_resources=max(1, base.epochs // FACTOR ** (RUNGS - 1)),
         max_resources=base.epochs,
         cv=PredefinedSplit([-1] * len(train.X) + [0] * len(val.X)),
-        scoring=Scores(test),
+        scoring=Scores(setting.held_out),
         refit="score",  # it cannot do without
         random_state=seed,
-        n_jobs=jobs,
+        n_jobs=setting.jobs,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FitFailedWarning)
         warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
         search.fit(both.X, both.labels)
-    return _steps(search.cv_results_, 1 / test.Y.shape[1])
+    return _steps(search.cv_results_, 1 / train.Y.shape[1])
 
 
 def parameters(study: SampledStudy, base: Trainer) -> list[dict[str, list[Any]]]:

@@ -21,23 +21,23 @@ HELD_OUT, CPU_SECONDS = "held_out_accuracy", "cpu_seconds"
 
 @dataclass(frozen=True)
 class Watched:
-    """Scores as `digits` gives them; the last epoch also says how good the network is on `test`.
+    """Scores as `digits` gives them; the last epoch also says how good the network is on others.
 
     Only a trial that is trained to its end may be chosen, so only its network is tested. The
     processor's seconds of an epoch are those of the thread that trains, the test left out.
     """
 
     digits: DigitsObjective
-    test: Examples
+    held_out: Examples
 
     def __call__(self, params: Values, seed: int) -> Iterator[Report]:
         """Yield a report after each epoch; a diverged network ends at chance level."""
-        settings, chance = self.digits.settings(params), 1 / self.test.Y.shape[1]
+        settings, chance = self.digits.settings(params), 1 / self.held_out.Y.shape[1]
         mlp, state, epochs = training.begin(settings, self.digits.train, self.digits.val, seed)
         try:
             for epoch, seconds in _timed(epochs):
                 last = epoch.index == settings.epochs
-                held_out = accuracy(mlp, state.theta, self.test) if last else nan
+                held_out = accuracy(mlp, state.theta, self.held_out) if last else nan
                 yield Report(epoch.val_accuracy, {HELD_OUT: held_out, CPU_SECONDS: seconds})
         except Diverged:
             lost = {HELD_OUT: chance, CPU_SECONDS: 0.0}

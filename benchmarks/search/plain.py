@@ -7,20 +7,20 @@ import optuna
 from optuna.samplers import TPESampler
 from optuna.trial import FrozenTrial
 
-from benchmarks.search.budgets import SEARCH, section
+from benchmarks.search.budgets import SEARCH, Setting, section
 from benchmarks.search.engine import digits, watched
 from benchmarks.search.held_out import CPU_SECONDS, HELD_OUT
 from benchmarks.search.runs import Step
-from pipeline.params import Params
 from pipeline.space_settings import asked, parents_first
 from pipeline.study_settings import SampledStudy
 from studies import proposals, pruning, space
 
 
-def plain_optuna(params: Params, seed: int, jobs: int) -> list[Step]:
+def plain_optuna(setting: Setting, seed: int) -> list[Step]:
     """Space, trainer, pruner and number of trials of `search`; trials in the order they ended."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    searched, train = section(params, SEARCH), watched(digits(params, seed))
+    searched = section(setting.params, SEARCH)
+    train = watched(digits(setting.params, seed), setting.held_out)
 
     def objective(trial: optuna.Trial) -> float:
         score, seconds = nan, 0.0
@@ -41,7 +41,7 @@ def plain_optuna(params: Params, seed: int, jobs: int) -> list[Step]:
     study.optimize(
         objective,
         n_trials=searched.trials,
-        n_jobs=jobs,
+        n_jobs=setting.jobs,
         callbacks=[lambda _, trial: told.append(_step(trial))],
     )
     return told

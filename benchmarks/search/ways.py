@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeAlias
 
-from benchmarks.search.budgets import BASELINE, SEARCH
+from benchmarks.search.budgets import BASELINE, SEARCH, Setting
 from benchmarks.search.engine import ours
 from benchmarks.search.halving import halving
 from benchmarks.search.plain import plain_optuna
 from benchmarks.search.runs import Step
-from pipeline.params import Params
 
-Way: TypeAlias = Callable[[Params, int, int], list[Step]]
-"""From parameters, a seed and a number of workers to a search's trials, as they were told."""
+Way: TypeAlias = Callable[[Setting, int], list[Step]]
+"""From a setting and a seed to a search's trials, as they were told."""
 
 WAYS: Mapping[str, Way] = {
     "tpe_pruned": partial(ours, sampler="tpe", budget=SEARCH, pruned=True),

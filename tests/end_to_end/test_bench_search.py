@@ -6,7 +6,6 @@ import math
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +13,18 @@ import pytest
 from ruamel.yaml import YAML
 
 from benchmarks.search import curves, runs, speed_tables, tables
+from benchmarks.search.budgets import Setting
 from benchmarks.search.engine import digits, ours, watched
 from benchmarks.search.halving import parameters
-from benchmarks.search.held_out import CPU_SECONDS, HELD_OUT, Watched
+from benchmarks.search.held_out import CPU_SECONDS, HELD_OUT
 from benchmarks.search.runs import Run, Step
 from benchmarks.search.speed import Timing, random_points
 from benchmarks.search.ways import WAYS
-from pipeline import params
+from pipeline import dataset, params
 from pipeline.prepare import prepare
 from pipeline.settings import Data, Sizes
 from pipeline.sources import Raw
 from pipeline.workspace import merged
-from studies.build import DigitsStudy
 
 ROOT = Path(__file__).parents[2]
 TINY = {
@@ -102,6 +101,7 @@ def test_band_is_of_step_curves() -> None:
     assert band.low.tolist() == pytest.approx([0.15, 0.3])
     assert (band.height(3), band.height(7), band.height(100)) == (0.0, 0.2, 0.4)
     assert (band.reached(0.3), band.reached(0.41)) == (8, math.inf)
+    assert band.reached(0.4 + 1e-12) == 8  # rounding is no miss
 
 
 def test_share_is_of_all_that_random_trains() -> None:
@@ -127,28 +127,22 @@ def test_watching_changes_no_score(here: Path) -> None:
     """Scores are the objective's own; the last epoch alone is tested, and each is timed."""
     study = digits(params.load(), 1)
     point = study.plan.proposer.propose(range(1), [])[0].params
-    reports = list(watched(study)(point, 5))
+    reports = list(watched(study, dataset.load("test"))(point, 5))
     assert [r.score for r in reports] == [r.score for r in study.objective(point, 5)]
     tested = [math.isfinite(report.metrics[HELD_OUT]) for report in reports]
     assert tested == [False, False, True]
     assert all(report.metrics[CPU_SECONDS] > 0 for report in reports)
 
 
-def test_no_search_sees_held_out_images(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_search_sees_held_out_images(here: Path) -> None:
     """With other held-out labels every trial is the same but for its held-out accuracy."""
-    loaded = params.load()
-
-    def trials() -> list[Step]:
-        return ours(loaded, 1, 1, sampler="tpe", budget="search", pruned=True)
-
-    def never_right(study: DigitsStudy) -> Watched:
-        honest = watched(study)
-        no_class = np.full_like(honest.test.labels, 99)
-        return replace(honest, test=honest.test._replace(labels=no_class))
-
-    before = trials()
-    monkeypatch.setattr("benchmarks.search.engine.watched", never_right)
-    after = trials()
+    honest = Setting(params.load(), dataset.load("test"), 1)
+    no_class = np.full_like(honest.held_out.labels, 99)
+    never_right = honest._replace(held_out=honest.held_out._replace(labels=no_class))
+    before, after = (
+        ours(setting, 1, sampler="tpe", budget="search", pruned=True)
+        for setting in (honest, never_right)
+    )
     blind = [step._replace(cpu_seconds=0, held_out_accuracy=0) for step in before]
     assert blind == [step._replace(cpu_seconds=0, held_out_accuracy=0) for step in after]
     assert {step.held_out_accuracy for step in after if step.state == "COMPLETE"} == {0.0}
@@ -157,9 +151,9 @@ def test_no_search_sees_held_out_images(here: Path, monkeypatch: pytest.MonkeyPa
 
 def test_pruning_spares_work_on_the_same_points(here: Path) -> None:
     """Random search, pruned or not, has the same trials; pruned ones are the same, cut short."""
-    loaded = params.load()
+    setting = Setting(params.load(), dataset.load("test"), 1)
     whole, cut = (
-        ours(loaded, 1, 1, sampler="random", budget="random", pruned=pruned)
+        ours(setting, 1, sampler="random", budget="random", pruned=pruned)
         for pruned in (False, True)
     )
     assert len(whole) == len(cut) == 8

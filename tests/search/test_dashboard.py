@@ -84,6 +84,11 @@ def environment(url: str = "") -> dict[str, str]:
     return os.environ | {"HANDTUNED_STORAGE": url}
 
 
+def heed_interrupts() -> None:
+    """Undo what a shell does to a job in the background: it and all below ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def served(folder: Path, *arguments: str) -> Iterator[int]:
     """Serve the project's store on a port; in the end Ctrl-C must end it quietly, with 0."""
@@ -95,6 +100,7 @@ def served(folder: Path, *arguments: str) -> Iterator[int]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=heed_interrupts,
     )
     try:
         assert process.stdout

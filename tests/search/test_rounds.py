@@ -86,10 +86,11 @@ def test_dearest_first(reference: list[Trial]) -> None:
     """Within a round trials are trained from the dearest to the cheapest."""
     store = Kept()
     run_study(plan(), curve, store, cost=lambda params: params["n"])
+    begun = sorted(store.trials.values(), key=lambda trial: trial.timing.began)
     for first in (0, 6, 12, 18):
-        costs = [reference[number].params["n"] for number in store.order[first : first + 6]]
+        costs = [trial.params["n"] for trial in begun[first : first + 6]]
         assert costs == sorted(costs, reverse=True)
-    assert store.order != sorted(store.order)
+    assert [trial.number for trial in begun] != list(range(20))
 
 
 def test_round_is_opened_before_it_is_trained() -> None:
