@@ -100,7 +100,7 @@ def served(folder: Path, *arguments: str) -> Iterator[int]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=heed_interrupts,
+        preexec_fn=heed_interrupts,  # noqa: PLW1509 no thread runs here
     )
     try:
         assert process.stdout
