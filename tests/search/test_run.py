@@ -150,6 +150,9 @@ def test_killed_dvc_leaves_one_run(project: Path, studies: Run) -> None:
     assert studies("run", "search").returncode == 0
     undisturbed = tables(project, "search")
     forget(project)
+    params = project / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("trials: 10", "trials: 300"))  # not to end before the second
     shutil.copy(ROOT / "dvc.yaml", project)
     (project / ".dvc").mkdir()
     (project / ".dvc/config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
@@ -168,6 +171,7 @@ def test_killed_dvc_leaves_one_run(project: Path, studies: Run) -> None:
     first.wait()
     assert "is being run by process" in studies("run", "search").stderr
     os.killpg(first.pid, signal.SIGKILL)
+    params.write_text(text)
     again = subprocess.run(repro, cwd=project, env=environment, capture_output=True, check=False)
     assert again.returncode == 0, again.stderr
     assert tables(project, "search") == undisturbed
