@@ -3,6 +3,7 @@
 import math
 import os
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -105,14 +106,18 @@ def test_round_is_opened_before_it_is_trained() -> None:
 
 def test_interruption_keeps_what_finished(reference: list[Trial]) -> None:
     """After a request to stop no trial is begun, and the next run goes on from there."""
-    store, interrupts = Kept(), Interrupts()
+    store, interrupts, requested = Kept(), Interrupts(), []
 
     def stop_after_eight(finished: Any, waiting: Any) -> None:
-        interrupts.requested = len(finished) >= 8
+        if len(finished) == 8:
+            requested.append(time.time())
+            interrupts.requested = True
 
     with pytest.raises(Interrupted):
-        run_study(plan(), curve, store, watch=stop_after_eight, interrupts=interrupts)
-    assert len(store.trials) in (8, 9)  # what ran when the request came is finished
+        run_study(plan(), dawdling_curve, store, watch=stop_after_eight, interrupts=interrupts)
+    began = [trial.timing.began for trial in store.trials.values()]
+    assert 8 <= len(began) <= 12
+    assert sum(when > requested[0] for when in began) <= 1  # what was on its way to the worker
     assert facts(run_study(plan(), curve, store)) == facts(reference)
 
 
