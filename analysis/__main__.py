@@ -1,5 +1,8 @@
 """`python -m analysis`: what reads results."""
 
+import sys
+from typing import Annotated
+
 import typer
 
 from pipeline.errors import exit_on_user_error
@@ -42,6 +45,18 @@ def report() -> None:
     from analysis.report import write
 
     write()
+
+
+@app.command()
+def verdicts(
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a rule fired.")] = False,
+) -> None:
+    """Judge how far the results can be trusted: reports/verdicts.json."""
+    from analysis.verdicts import finding, judge, table
+
+    found = judge.write()
+    table.show(found)
+    sys.exit(strict and any(verdict.status == finding.FIRED for verdict in found))
 
 
 if __name__ == "__main__":

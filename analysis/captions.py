@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 from pandas import DataFrame, Series
 
-from analysis import summary, words
+from analysis import findings, summary, words
 from analysis.load import Study
 from analysis.results import Results
 
@@ -85,13 +85,15 @@ def pairwise(found: Results, key: str) -> str:
     """What the panels are."""
     study = found.studies.get(key, found.search)
     names = summary.listed([words.name(name) for name in study.space])
-    return f"Best validation accuracy in {len(study.trials)} trials for each pair of {names}."
+    n = len(study.trials)
+    return f"Best and mean validation accuracy in {n} trials for each pair of {names}."
 
 
 def importances(found: Results, _: str) -> str:
     """Which parameter leads, by each method."""
     path = found.reports / "tables" / "importance.csv"
-    frame = pd.read_csv(path) if path.is_file() else DataFrame(columns=["importance"])
+    none = DataFrame(columns=["method", "parameter", "importance"])
+    frame = pd.read_csv(path) if path.is_file() else none
     known = frame.dropna(subset="importance")
     leaders = [
         f"{words.name(str(rows['parameter'].iloc[0]))} by {method}, "
@@ -170,18 +172,28 @@ def seconds(_: Results, __: str) -> str:
 
 
 CAPTIONS = {
+    "seed_spread": Caption("Trained again over fresh seeds", findings.seeds),
     "optimization_history": Caption("How the searches progressed", progress),
+    "expected_performance": Caption("What random search leads to", findings.budgets),
     "heatmap": Caption("Learning rate and batch size, best over hidden sizes", grid_cells),
     "hidden_size": Caption("Accuracy against hidden size", hidden_sizes),
     "heatmap_by_hidden_size": Caption("Learning rate, batch size and hidden size", grid_cells),
     "importance": Caption("Which parameters matter", importances),
+    "isolation": Caption("If one parameter alone were set", findings.isolated),
+    "slices": Caption("Every trial against each parameter", findings.values),
+    "parallel_coordinates": Caption("Every trial as one line", findings.paths),
+    "pareto": Caption("What a larger network buys", findings.sizes),
     "learning_curves": Caption("Learning curves", curves),
     "iteration_history": Caption("From a broken network to a good one", iterations),
     "iteration_curves": Caption("The iterations, epoch by epoch", iterations),
     "confusion_matrix": Caption("Which digits are taken for which", mistakes),
     "per_digit": Caption("Accuracy of each digit", by_digit),
+    "calibration": Caption("As sure as it is right?", findings.sureness),
     "sample_predictions": Caption("What it reads", samples),
+    "worst_mistakes": Caption("The surest mistakes", findings.surest),
+    "first_layer_weights": Caption("What the first layer looks for", findings.weights),
     "cost_seconds": Caption("What training costs", seconds),
+    "timeline_workers": Caption("Which worker trained when", findings.workers),
     "training_curves": Caption("Loss and accuracy", training),
     "heatmaps": Caption("Every pair of parameters", pairwise),
 }

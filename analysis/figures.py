@@ -1,6 +1,6 @@
 """The figures stage: reads reports/studies, train, final and tables; writes figures/*.png."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -11,23 +11,34 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from analysis import leaderboard, load
-from analysis.load import REPORTS, Final, Study, Train
+from analysis.load import REPORTS, Final, Study
 from analysis.plots import (
+    calibration,
     confusion_matrix,
     cost,
+    expected_performance,
+    first_layer_weights,
     heatmap,
     heatmaps,
     hidden_size,
     importance,
+    isolation,
     iteration_curves,
     iteration_history,
     learning_curves,
     optimization_history,
+    parallel_coordinates,
+    pareto,
     per_digit,
     sample_predictions,
+    seed_spread,
+    slices,
     style,
+    timeline_workers,
     training_curves,
+    worst_mistakes,
 )
+from analysis.results import Results
 from pipeline.errors import UserError
 
 
@@ -40,45 +51,47 @@ class Picture(NamedTuple):
 
 def main(reports: Path = REPORTS) -> None:
     """Draw every picture whose data are there, and say why another is left out."""
-    studies = load.studies(reports)
-    untuned, network = load.networks(reports)
-    if not (studies or untuned or network):
+    studies, confirm = load.studies(reports), load.confirm(reports)
+    found = Results(reports, studies, confirm, *load.networks(reports))
+    if not (studies or confirm or found.untuned or found.tuned):
         raise UserError(f"{reports} must hold results, but holds none; run make repro")
     folder = reports / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     style.use()
-    drawn = {
-        picture.name
-        for picture in pictures(studies, untuned, network, load.importances(reports))
-        if _drew(picture, folder)
-    }
+    made = pictures(found, load.importances(reports))
+    drawn = {picture.name for picture in made if _drew(picture, folder)}
     for stale in folder.glob("*.png"):
         if stale.stem not in drawn:
             stale.unlink()
 
 
-def pictures(
-    studies: Mapping[str, Study],
-    untuned: Train | None,
-    network: Final | None,
-    importances: DataFrame,
-) -> Iterator[Picture]:
+def pictures(found: Results, importances: DataFrame) -> Iterator[Picture]:
     """Every picture of these results; the first study of a kind gives its pictures no suffix."""
-    replays = [study for study in studies.values() if study.variants]
-    grids = [study for study in studies.values() if study.about["sampler"] == "grid"]
+    studies = found.studies.values()
+    for study, suffix in _suffixed(study for study in studies if study.variants):
+        yield from _of_replay(study, suffix)
+    for study, suffix in _suffixed(s for s in studies if s.about["sampler"] == "grid"):
+        yield from _of_grid(study, suffix)
+    if any(study.space for study in studies):
+        yield from _of_searches(found)
+    for study, suffix in _suffixed(s for s in studies if s.about["sampler"] == "random"):
+        yield Picture(f"isolation{suffix}", partial(isolation.figure, study))
     draws = list(importances["study"].unique())
-    for study in replays:
-        yield from _of_replay(study, "" if study is replays[0] else f"_{study.key}")
-    for study in grids:
-        yield from _of_grid(study, "" if study is grids[0] else f"_{study.key}")
-    yield from _of_searches(leaderboard.searches(studies))
     for key in draws:
         suffix = "" if key == draws[0] else f"_{key}"
         yield Picture(f"importance{suffix}", partial(_importance, importances, key))
-    if untuned:
-        yield Picture("training_curves_train", lambda: _training(untuned.history))
-    if network:
-        yield from _of_final(network)
+    if found.confirm:
+        yield Picture("seed_spread", partial(_one, seed_spread, found.confirm, size=(8, 4.8)))
+    if found.untuned:
+        yield Picture("training_curves_train", partial(_training, found.untuned.history))
+    if found.tuned:
+        yield from _of_final(found.tuned)
+
+
+def _suffixed(studies: Iterable[Study]) -> Iterator[tuple[Study, str]]:
+    """Each study of one kind with what its pictures' names end in."""
+    for i, study in enumerate(studies):
+        yield study, f"_{study.key}" if i else ""
 
 
 def _of_replay(study: Study, suffix: str) -> Iterator[Picture]:
@@ -106,20 +119,36 @@ def _of_grid(study: Study, suffix: str) -> Iterator[Picture]:
         yield Picture(f"hidden_size{suffix}", lambda: _one(hidden_size, study))
 
 
-def _of_searches(searches: Mapping[str, Study]) -> Iterator[Picture]:
+def _of_searches(found: Results) -> Iterator[Picture]:
+    searches = leaderboard.searches(found.studies)
+    spaces = {key: study for key, study in found.studies.items() if study.space}
     if searches:
-        yield Picture("optimization_history", lambda: _optimization(searches))
+        yield Picture("optimization_history", partial(_optimization, searches))
+    random = found.random or found.search
+    if random.about["sampler"] == "random":
+        expected = partial(_one, expected_performance, random, found.search)
+        yield Picture("expected_performance", expected)
+    yield Picture("pareto", partial(_one, pareto, spaces))
     for key, study in searches.items():
+        one = partial(_one, parallel_coordinates, study, size=(1.6 * len(study.space) + 3, 5.2))
+        yield Picture(f"parallel_coordinates_{key}", one)
+        yield Picture(f"slices_{key}", partial(slices.figure, study))
         yield Picture(f"heatmaps_{key}", partial(heatmaps.pairs, study))
         yield Picture(f"learning_curves_{key}", partial(_one, learning_curves, study))
+        strips = partial(_one, timeline_workers, study, size=(9, 3.6))
+        yield Picture(f"timeline_workers_{key}", strips)
 
 
 def _of_final(network: Final) -> Iterator[Picture]:
-    predictions = network.predictions
-    yield Picture("training_curves_final", lambda: _training(network.history))
-    yield Picture("confusion_matrix", lambda: _one(confusion_matrix, predictions, size=(7, 6)))
-    yield Picture("per_digit", lambda: _one(per_digit, predictions))
-    yield Picture("sample_predictions", lambda: _samples(network))
+    predictions, grid = network.predictions, partial(_rows, width=9.0)
+    yield Picture("training_curves_final", partial(_training, _first(network.history)))
+    yield Picture("confusion_matrix", partial(_one, confusion_matrix, predictions, size=(7, 6)))
+    yield Picture("per_digit", partial(_one, per_digit, predictions))
+    yield Picture("calibration", partial(_one, calibration, predictions, size=(6.5, 6)))
+    yield Picture("sample_predictions", partial(grid, sample_predictions, network, row=0.95))
+    yield Picture("worst_mistakes", partial(grid, worst_mistakes, network, row=1.45))
+    weights = partial(grid, first_layer_weights, network.first_layer, row=0.52)
+    yield Picture("first_layer_weights", weights)
 
 
 _GRID_ORDER = ["learning_rate", "batch_size", "hidden_size"]
@@ -147,11 +176,18 @@ def _importance(importances: DataFrame, key: str) -> Figure:
     return _one(importance, importances, key, size=(7.5, 4))
 
 
-def _samples(network: Final) -> Figure:
-    frame = sample_predictions.table(network)
-    figure, ax = style.single(9, 0.95 * sample_predictions.rows(frame) + 0.4)
-    sample_predictions.draw(frame, ax)
+def _rows(plot: ModuleType, data: Any, *, width: float, row: float) -> Figure:
+    """Draw a picture of images in rows, each so many inches high."""
+    frame = plot.table(data)
+    figure, ax = style.single(width, row * plot.rows(frame) + 0.4)
+    plot.draw(frame, ax)
     return figure
+
+
+def _first(history: DataFrame) -> DataFrame:
+    """The epochs of the first network: the tuned configuration with its first seed."""
+    network = history[["configuration", "seed"]]
+    return history[(network == network.iloc[0]).all(axis=1)]
 
 
 def _optimization(searches: Mapping[str, Study]) -> Figure:

@@ -1,7 +1,7 @@
 """Read the files of finished stages; the only module here that knows where they lie."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame
 
+from analysis import files
 from pipeline.errors import UserError
 
 REPORTS = Path("reports")
@@ -19,27 +20,18 @@ TRIAL_COLUMNS = (
     *("number", "round", "state", "val_accuracy", "feasible", "stop_reason"),
     *("epochs_trained", "epoch_kept", "seed", "parameters"),
 )
-CURVE_COLUMNS = (
-    *("epoch", "val_accuracy", "val_loss", "train_loss", "train_accuracy"),
-    "learning_rate",
-)
+CURVE_COLUMNS = ("epoch", *files.METRICS)
+TIMING_COLUMNS = ("number", "worker", "workers", "asked", "began", "seconds", "told")
 ABOUT_KEYS = (
     *("key", "sampler", "settings", "trials", "complete", "pruned", "diverged"),
     *("epochs", "validation_images"),
 )
-WHOLE = (
-    "number",
-    "round",
-    "feasible",
-    "epochs_trained",
-    "epoch_kept",
-    "epoch",
-    "parameters",
-    "index",
-    "label",
-    "predicted",
+NETWORK_COLUMNS = (
+    *("configuration", "kind", "seed", "split", "test_accuracy", "images", "correct"),
+    *("train_images", "epochs", "parameters", "note"),
 )
-DTYPES = dict.fromkeys(CURVE_COLUMNS[1:], "float64") | dict.fromkeys(WHOLE, "int64")
+NETWORK_DTYPES = dict.fromkeys(("seed", "epochs", "parameters"), "Int64")  # not of all models
+METRICS_KEYS = ("test_accuracy", "images", "correct", "seeds", "settings")
 PREDICTION_COLUMNS = ("split", "index", "label", "predicted", "probability")
 
 
@@ -91,22 +83,50 @@ class Train:
 
 @dataclass(frozen=True, eq=False)
 class Final:
-    """The tuned network: the only results on the test split."""
+    """What was tested: the only results on the test split.
+
+    `networks` has a row a network, `packed` its right answers. Predictions and samples are those
+    of one: the tuned configuration with its first seed.
+    """
 
     metrics: dict[str, Any]
+    networks: DataFrame
     history: DataFrame
     predictions: DataFrame
     samples: dict[str, NDArray[Any]]
+    first_layer: NDArray[Any]  # weights (pixels, hidden units)
+    packed: NDArray[np.uint8]  # (networks, ceil(images / 8))
+
+    @cached_property
+    def correct(self) -> NDArray[np.bool_]:
+        """Which test images each network got right, (networks, images)."""
+        images = int(self.metrics["images"])
+        return np.unpackbits(self.packed, axis=1, count=images).astype(bool)
+
+    def right(self, configuration: str = "tuned") -> NDArray[np.bool_]:
+        """Which test images the networks of a configuration got right, (seeds, images)."""
+        return self.correct[(self.networks["configuration"] == configuration).to_numpy()]
 
 
 def study(key: str, reports: Path = REPORTS) -> Study:
     """Read one study. Raises: UserError naming the file and the command that makes it."""
-    folder, remedy = reports / "studies" / key, f"run python -m studies run {key}"
-    about = _json(folder / "study.json", ABOUT_KEYS, remedy)
+    return _study(key, reports / "studies" / key, f"run python -m studies run {key}")
+
+
+def confirm(reports: Path = REPORTS) -> Study | None:
+    """Read the configurations that were trained again; None if that stage has not run."""
+    folder = reports / "confirm"
+    if not folder.is_dir():
+        return None
+    return _study("confirm", folder, "run python -m studies confirm")
+
+
+def _study(key: str, folder: Path, remedy: str) -> Study:
+    about = files.json_object(folder / "study.json", ABOUT_KEYS, remedy)
     searched = tuple(about.get("space") or {}) or ("variant",)
-    texts = [name for name in searched if _is_text(about, name)]
-    packed = _array(folder / "correct.npy", remedy)
-    trials = _csv(folder / "trials.csv", (*TRIAL_COLUMNS, *searched), remedy, texts=texts)
+    texts = {name: "str" for name in searched if _is_text(about, name)}
+    packed = files.array(folder / "correct.npy", remedy)
+    trials = files.csv(folder / "trials.csv", (*TRIAL_COLUMNS, *searched), remedy, texts)
     _name_nulls(trials, about.get("space") or {})
     if trials.empty:
         raise UserError(f"{folder / 'trials.csv'} must hold a trial, but holds none; {remedy}")
@@ -119,8 +139,8 @@ def study(key: str, reports: Path = REPORTS) -> Study:
         key=key,
         about=about,
         trials=trials,
-        history=_csv(folder / "history.csv", ("number", *CURVE_COLUMNS), remedy),
-        timing=_csv(folder / "timing.csv", ("number", "seconds"), remedy),
+        history=files.csv(folder / "history.csv", ("number", *CURVE_COLUMNS), remedy),
+        timing=files.csv(folder / "timing.csv", TIMING_COLUMNS, remedy),
         packed=packed,
     )
 
@@ -135,21 +155,33 @@ def train(reports: Path = REPORTS) -> Train:
     """Read the untuned network's results. Raises: UserError if they are not there."""
     folder, remedy = reports / "train", "run python -m pipeline train"
     return Train(
-        history=_csv(folder / "history.csv", CURVE_COLUMNS, remedy),
-        predictions=_csv(folder / "predictions.csv", PREDICTION_COLUMNS, remedy),
+        history=files.csv(folder / "history.csv", CURVE_COLUMNS, remedy),
+        predictions=files.csv(folder / "predictions.csv", PREDICTION_COLUMNS, remedy),
     )
 
 
 def final(reports: Path = REPORTS) -> Final:
     """Read the tuned network's results. Raises: UserError if they are not there."""
     folder, remedy = reports / "final", "run python -m studies final"
-    curve = ("epoch", "train_loss", "train_accuracy", "learning_rate")
+    curve = ("configuration", "seed", "epoch", "train_loss", "train_accuracy", "learning_rate")
     return Final(
-        metrics=_json(folder / "metrics.json", ("test_accuracy", "images", "correct"), remedy),
-        history=_csv(folder / "history.csv", curve, remedy),
-        predictions=_csv(folder / "predictions.csv", PREDICTION_COLUMNS, remedy),
-        samples=_arrays(folder / "samples.npz", ("images", *PREDICTION_COLUMNS[1:]), remedy),
+        metrics=files.json_object(folder / "metrics.json", METRICS_KEYS, remedy),
+        networks=files.csv(folder / "networks.csv", NETWORK_COLUMNS, remedy, NETWORK_DTYPES),
+        packed=files.array(folder / "correct.npy", remedy),
+        history=files.csv(folder / "history.csv", curve, remedy),
+        predictions=files.csv(folder / "predictions.csv", PREDICTION_COLUMNS, remedy),
+        samples=files.arrays(folder / "samples.npz", ("images", *PREDICTION_COLUMNS[1:]), remedy),
+        first_layer=first_layer(folder / "model.npz"),
     )
+
+
+def first_layer(path: Path) -> NDArray[Any]:
+    """The weights (pixels, units) into the first hidden layer of a saved network; none without."""
+    arrays = files.arrays(path, ("theta", "description"), "run python -m studies final")
+    pixels, *hidden, _ = json.loads(str(arrays["description"]))["network"]["widths"]
+    units = hidden[0] if hidden else 0
+    weights: NDArray[Any] = arrays["theta"][: pixels * units].reshape(pixels, units)
+    return weights
 
 
 def networks(reports: Path = REPORTS) -> tuple[Train | None, Final | None]:
@@ -184,62 +216,3 @@ def _name_nulls(trials: DataFrame, space: Mapping[str, Mapping[str, Any]]) -> No
             asked &= cells.isin([*map(str, values)] if cells.dtype == "str" else values)
         if None in space[name].get("choices", ()):
             trials.loc[asked & trials[name].isna(), name] = str(None)
-
-
-def _csv(
-    path: Path, columns: Sequence[str], remedy: str, *, texts: Sequence[str] = ()
-) -> DataFrame:
-    """Read one table; only an empty cell is a missing value."""
-    try:
-        dtypes = DTYPES | dict.fromkeys(texts, "str")
-        frame = pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dtypes)
-    except FileNotFoundError:
-        raise _absent(path, remedy) from None
-    except ValueError as error:
-        raise _broken(path, error, remedy) from None
-    if missing := [name for name in columns if name not in frame.columns]:
-        raise UserError(f"{path} must have the column {missing[0]}, but has not; {remedy}")
-    return frame
-
-
-def _json(path: Path, keys: Sequence[str], remedy: str) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise _absent(path, remedy) from None
-    except ValueError as error:
-        raise _broken(path, error, remedy) from None
-    if not isinstance(content, dict) or not set(keys) <= content.keys():
-        lacking = next((k for k in keys if k not in content), "")
-        raise UserError(f"{path} must be an object with the key {lacking!r}; {remedy}")
-    return content
-
-
-def _array(path: Path, remedy: str) -> NDArray[np.uint8]:
-    try:
-        with path.open("rb") as file:
-            return np.asarray(np.load(file, allow_pickle=False), dtype=np.uint8)
-    except FileNotFoundError:
-        raise _absent(path, remedy) from None
-    except (ValueError, EOFError) as error:
-        raise _broken(path, error, remedy) from None
-
-
-def _arrays(path: Path, names: Sequence[str], remedy: str) -> dict[str, NDArray[Any]]:
-    from zipfile import BadZipFile
-
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in names}
-    except FileNotFoundError:
-        raise _absent(path, remedy) from None
-    except (ValueError, EOFError, KeyError, BadZipFile) as error:
-        raise _broken(path, error, remedy) from None
-
-
-def _absent(path: Path, remedy: str) -> UserError:
-    return UserError(f"{path} is not there; {remedy}")
-
-
-def _broken(path: Path, error: Exception, remedy: str) -> UserError:
-    return UserError(f"{path} cannot be read ({str(error).splitlines()[0]}); {remedy}")

@@ -1,6 +1,7 @@
 """Stage `report`: reports/index.html, one page that says what won, by how much and how surely.
 
-Reads reports/studies, train, final, tables, figures and notebooks; links only to what is there.
+Reads reports/studies, train, final, tables, figures, notebooks and verdicts.json; links only to
+what is there.
 """
 
 import html
@@ -12,28 +13,43 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-import pandas as pd
 from markupsafe import Markup, escape
 from threadpoolctl import threadpool_info
 
-from analysis import captions, network, page, results, summary, words
-from analysis.advice import Advice, advice
+from analysis import (
+    captions,
+    confirmation,
+    network,
+    page,
+    results,
+    summary,
+    tested,
+    words,
+)
 from analysis.load import REPORTS
 from analysis.results import Results
 from analysis.standings import Entry, standings
+from analysis.verdicts import judge
 from pipeline.files import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 TABLES = {
-    "leaderboard": "The best configurations",
+    "confirm": "The best, trained again over fresh seeds",
+    "final": "On the test images",
+    "leaderboard": "The best configurations of the searches",
     "iteration_history": "From a broken network to a good one",
     "studies": "The studies",
     "per_digit": "Digit by digit",
 }
-FILES = ("metrics.json", "tables/*.csv", "studies/*/trials.csv", "studies/*/history.csv")
+FILES = (
+    *("metrics.json", "verdicts.json"),
+    *("tables/*.csv", "confirm/*.csv", "final/*.csv", "studies/*/trials.csv"),
+    *("studies/*/history.csv", "studies/*/environment.json"),
+)
 COMMANDS = {
     "make repro": "everything from the digits to this page; only what changed runs again",
     "make dashboard": "every trial in Optuna Dashboard, live",
+    "python -m studies verify confirm": "some trials again: do they come out the same here?",
     "make test": "the tests",
 }
 
@@ -59,13 +75,16 @@ def contents(reports: Path = REPORTS) -> dict[str, Any]:
     entries = list(standings(found))
     return {
         "results": found,
+        "headline": summary.headline(found.search, found.tuned),
         "network": network.described(found.settings),
         "entries": entries,
         "scale": scale(entries),
         "untuned": found.untuned and summary.against_untuned(found.search, found.untuned),
+        "confirmed": found.confirm and confirmation.verdict(confirmation.table(found.confirm)),
+        "beside": found.tuned and summary.listed(list(tested.beside(tested.table(found.tuned)))),
         "random": against_random(found),
         "budgets": found.random and summary.budgets(found.search, found.random),
-        "advice": next_steps(found, reports),
+        "verdicts": judge.read(reports),
         "notebooks": page.links(reports, ["notebooks/*.html"], page_title),
         "files": page.links(reports, FILES, lambda path: path.relative_to(reports).as_posix()),
         "commands": COMMANDS,
@@ -89,13 +108,6 @@ def scale(entries: list[Entry]) -> tuple[int, int]:
 def against_random(found: Results) -> summary.Comparison | None:
     """The search beside random search, where there was one."""
     return summary.against_random(found.search, found.random) if found.random else None
-
-
-def next_steps(found: Results, reports: Path) -> list[Advice]:
-    """What to do next, with the number of configurations that tie with the leader."""
-    path = reports / "tables" / "leaderboard.csv"
-    tied = int(pd.read_csv(path)["tied"].sum()) - 1 if path.is_file() else 0
-    return advice(found.search, tied, against_random(found))
 
 
 def pictures(found: Results, reports: Path) -> list[page.Picture]:

@@ -15,17 +15,19 @@ LAST = {"random": 1, "grid": 2, "variants": 3}  # samplers that are there to com
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """The studies, the untuned network and the tuned one, as far as they are there."""
+    """The studies, what was confirmed, the untuned network and the tuned one, where they are."""
 
     reports: Path
     studies: Mapping[str, Study]
+    confirm: Study | None
     untuned: Train | None
     tuned: Final | None
 
     @property
     def search(self) -> Study:
-        """The study whose best configuration was tested, or the one most likely to be."""
-        named = self.tuned.metrics.get("study") if self.tuned else None
+        """The study whose best were trained again, or the one most likely to be."""
+        again = self.confirm.about["candidates"] if self.confirm else []
+        named = next((each["study"] for each in again if each["role"] == "search"), None)
         likely = min(self.studies.values(), key=lambda s: LAST.get(s.about["sampler"], 0))
         return self.studies.get(str(named), likely)
 
@@ -68,4 +70,4 @@ def read(reports: Path = REPORTS) -> Results:
     if not studies:
         raise UserError(f"{reports / 'studies'} must hold a study, but holds none; run make repro")
     untuned, tuned = load.networks(reports)
-    return Results(reports=reports, studies=studies, untuned=untuned, tuned=tuned)
+    return Results(reports, studies, load.confirm(reports), untuned, tuned)

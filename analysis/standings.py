@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from analysis import summary
+from analysis import confirmation, summary, words
 from analysis.load import Study
 from analysis.results import Results
-from analysis.statistics import wilson
+from analysis.statistics import mean_accuracy, wilson
 
 SEARCHES = summary.NAMES | {"tpe": "TPE search"}
 
@@ -22,7 +22,7 @@ class Entry(NamedTuple):
 
 
 def standings(found: Results) -> Iterator[Entry]:
-    """The networks worth comparing: untuned, best of random search, best of the search, tuned."""
+    """The networks worth comparing, from the untuned to the tuned."""
     if found.untuned:
         right = found.untuned.predictions["label"] == found.untuned.predictions["predicted"]
         yield entry("Untuned", "validation", int(right.sum()), len(right))
@@ -30,9 +30,14 @@ def standings(found: Results) -> Iterator[Entry]:
         yield from best_of("Best of random search", found.random)
     sampler = str(found.search.about["sampler"])
     yield from best_of(f"Best of {SEARCHES.get(sampler, sampler)}", found.search)
+    if found.confirm:
+        first = confirmation.table(found.confirm).iloc[0]
+        name = f"Winner, {first['seeds']} fresh seeds"
+        yield Entry(name, "validation", first["val_accuracy"], first["low"], first["high"])
     if found.tuned:
-        correct, images = found.tuned.metrics["correct"], found.tuned.metrics["images"]
-        yield entry("Tuned, trained again", "test", int(correct), int(images))
+        bits = found.tuned.right()
+        name = f"Tuned, trained again, {words.seeds(len(bits))}"
+        yield Entry(name, "test", float(bits.mean()), *mean_accuracy(bits))
 
 
 def best_of(name: str, study: Study) -> Iterator[Entry]:

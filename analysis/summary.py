@@ -9,7 +9,7 @@ from pandas import DataFrame
 from analysis import words
 from analysis.diagnosis import CHANCE, NEAR_CHANCE
 from analysis.load import Final, Study, Train
-from analysis.statistics import Bits, Interval, best_so_far, mean_difference, wilson
+from analysis.statistics import Bits, Interval, best_so_far, mean_accuracy, mean_difference
 
 NAMES = {
     "tpe": "TPE",
@@ -38,6 +38,19 @@ class Comparison(NamedTuple):
         return f"worse: {interval}" if self.change.high < 0 else f"no clear difference: {interval}"
 
 
+def headline(search: Study, tuned: Final | None) -> str:
+    """What came out, in one line: on test images if there are any, else on those of validation."""
+    if tuned is not None:
+        accuracy, split = float(tuned.metrics["test_accuracy"]), "test"
+        images = int(tuned.metrics["images"])
+    elif search.about["complete"]:
+        accuracy, split = float(search.about["best"]["val_accuracy"]), "validation"
+        images = search.images
+    else:
+        return "No trial has finished yet"
+    return f"{words.percent(accuracy)} of {images:,} {split} digits read correctly"
+
+
 def signed(difference: float) -> str:
     """A difference of accuracies in percentage points.
 
@@ -60,9 +73,11 @@ def on_test_images(tuned: Final | None) -> str:
     """What the tuned network does on the test images; nothing if it has not been tested."""
     if tuned is None:
         return ""
-    correct, images = int(tuned.metrics["correct"]), int(tuned.metrics["images"])
-    share = f"{words.percent(correct / images)} ({words.between(*wilson(correct, images))})"
-    return f"It reads {correct:,} of {images:,} test digits: {share}."
+    right = tuned.right()
+    share = words.with_interval(float(right.mean()), *mean_accuracy(right))
+    return (
+        f"It reads {share} of {right.shape[1]:,} test digits, mean of {words.seeds(len(right))}."
+    )
 
 
 def best(study: Study) -> int | None:

@@ -31,6 +31,11 @@ def exact_percent(value: float) -> str:
     return "" if _missing(value) else f"{round(100 * value, 6):g} %"
 
 
+def seeds(count: int) -> str:
+    """How many seeds, as 5 seeds."""
+    return "1 seed" if count == 1 else f"{count} seeds"
+
+
 def points(value: float) -> str:
     """A difference of fractions in percentage points, signed."""
     return "" if _missing(value) else f"{100 * value:+.1f}".replace("-", "−")

@@ -15,11 +15,13 @@ from ruamel.yaml.error import YAMLError
 
 from pipeline.errors import UserError
 from pipeline.nn.losses import find_loss
+from pipeline.result_settings import Confirm, Final, Report
 from pipeline.settings import Data, Execution, Section, Train, Trainer, frozen
 from pipeline.space_settings import Choices, Dimension, active
 from pipeline.study_settings import Study, VariantsStudy, refusal
 
 PARAMS = Path("params.yaml")
+STAGES = ("confirm", "final")  # which make studies of their own
 PLAIN = {  # of pydantic's error types: YAML has lists and mappings, not tuples and models
     "tuple_type": "input should be a list",
     "dict_type": "input should be a mapping",
@@ -29,27 +31,11 @@ PLAIN = {  # of pydantic's error types: YAML has lists and mappings, not tuples 
 }
 
 
-class Final(Section):
-    """What the `final` stage re-trains and tests."""
-
-    study: str = Field("search", description="the study whose best configuration is tested")
-    seed: int = Field(1, ge=0)
-
-
 def _study_key(key: str) -> str:
     """A key that can name a folder, a stage and an argument."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", key):
         raise ValueError("the key of a study is made of a-z, 0-9, - and _; rename it")
     return key
-
-
-class Report(Section):
-    """What the report tells."""
-
-    notebooks: tuple[str, ...] = Field(
-        ("01_search", "02_iteration_history"),
-        description="sources in analysis/notebooks that are executed, by name",
-    )
 
 
 class Params(Section):
@@ -62,17 +48,20 @@ class Params(Section):
     studies: Annotated[
         dict[Annotated[str, AfterValidator(_study_key)], Study], Field(min_length=1)
     ]
+    confirm: Confirm = Confirm()
     final: Final = Final()
     report: Report = Report()
 
     @model_validator(mode="after")
-    def _final_study_exists(self) -> Self:
-        if self.final.study not in self.studies:
-            raise PydanticCustomError(
-                "final_study",
-                "final.study must name a study, but got {found}; one of: {known}",
-                {"found": self.final.study, "known": ", ".join(self.studies)},
-            )
+    def _confirmed_studies_exist(self) -> Self:
+        for name in ("study", "baseline"):
+            found = getattr(self.confirm, name)
+            if found is not None and found not in self.studies:
+                raise PydanticCustomError(
+                    "confirmed_study",
+                    "confirm.{name} must name a study, but got {found}; one of: {known}",
+                    {"name": name, "found": found, "known": ", ".join(self.studies)},
+                )
         return self
 
     def base_of(self, key: str) -> Trainer:
@@ -119,6 +108,7 @@ def _checked(text: str, path: Path) -> Params:
         params = Params.model_validate(frozen(raw), strict=True)
     except ValidationError as error:
         raise UserError(f"{path}: {explain(error.errors(), raw)}") from None
+    _check_names(params, path)
     _check_spaces(params, path)
     _check_losses(params, path)
     return params
@@ -137,7 +127,7 @@ def explain(errors: Sequence[ErrorDetails], raw: Any) -> str:
     match error["type"]:
         case "unknown_key" | "below":
             return f"{where}.{error['msg']}".lstrip(".")
-        case "final_study":
+        case "confirmed_study":
             return rule
         case "value_error":
             return f"{where}: {rule}"
@@ -175,6 +165,13 @@ def _keys(error: ErrorDetails, raw: Any) -> Iterator[str]:
         elif isinstance(raw, list) and isinstance(part, int) and part < len(raw):
             yield str(part)
             raw = raw[part]
+
+
+def _check_names(params: Params, path: Path) -> None:
+    """Confirm that no study has the name of a stage that makes a study of its own."""
+    for key in STAGES:
+        if key in params.studies:
+            raise UserError(f"{path}: studies.{key} is the name of a stage; rename the study")
 
 
 def _check_spaces(params: Params, path: Path) -> None:
@@ -223,6 +220,8 @@ def _values(name: str, space: Mapping[str, Dimension]) -> Sequence[Any]:
 def _trainings(params: Params) -> Iterator[tuple[str, Trainer, Mapping[str, Dimension]]]:
     """Every kind of network to be trained: its place, its settings, the space it is from."""
     yield "train", params.trainer.updated(params.train), {}
+    for name, settings in params.final.published.items():
+        yield f"final.published.{name}", params.trainer.updated(settings), {}
     for key, study in params.studies.items():
         base = params.base_of(key)
         if isinstance(study, VariantsStudy):

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline.pruner_settings import NoPruning, Pruning
 from pipeline.settings import Section, Trainer
@@ -74,6 +74,17 @@ class GridStudy(BaseStudy):
         return math.prod(len(dimension.choices) for dimension in self.space.values())
 
 
+def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds must differ, but are {list(seeds)}; drop the copies")
+    return seeds
+
+
+Seeds: TypeAlias = Annotated[
+    tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1), AfterValidator(_distinct)
+]
+
+
 class Variant(Trainer):
     """A named point of a study: trainer settings, and the published defect it replays."""
 
@@ -85,13 +96,7 @@ class VariantsStudy(BaseStudy):
 
     sampler: Literal["variants"]
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _distinct_seeds(self) -> Self:
-        if len(set(self.seeds)) < len(self.seeds):
-            raise ValueError(f"seeds must differ, but are {list(self.seeds)}; drop the copies")
-        return self
+    seeds: Seeds
 
     @property
     def trials(self) -> int:

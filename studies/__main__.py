@@ -32,11 +32,31 @@ def run(key: str) -> None:
 
 
 @app.command()
-def final() -> None:
-    """Re-train the best configuration and test it once: reports/final/."""
-    from studies import final
+def confirm() -> None:
+    """Train the best configurations again over fresh seeds: reports/confirm/."""
+    from studies.interrupts import Interrupted
 
-    typer.echo(final.run())
+    try:
+        from studies import confirm
+
+        typer.echo(confirm.run())
+    except (Interrupted, KeyboardInterrupt):
+        typer.echo("confirm: interrupted; what finished is kept, the next run continues", err=True)
+        sys.exit(INTERRUPTED)
+
+
+@app.command()
+def final() -> None:
+    """Re-train the confirmed winner over seeds and test it once: reports/final/."""
+    from studies.interrupts import Interrupted
+
+    try:
+        from studies import final
+
+        typer.echo(final.run())
+    except (Interrupted, KeyboardInterrupt):
+        typer.echo("final: interrupted; nothing was kept, run it again", err=True)
+        sys.exit(INTERRUPTED)
 
 
 @app.command()
@@ -100,6 +120,14 @@ def prune(
     from studies import prune
 
     prune.prune(delete=yes)
+
+
+@app.command()
+def notes() -> None:
+    """Write the verdicts of reports/verdicts.json into the studies' notes in the dashboard."""
+    from studies import notes
+
+    typer.echo(notes.write())
 
 
 @app.command()

@@ -8,7 +8,7 @@ from pipeline import params
 from pipeline.params import Params
 from pipeline.settings import Trainer
 from pipeline.study_settings import VariantsStudy
-from studies import exported, replay, shelf
+from studies import confirm, exported, replay, shelf
 from studies.objective import METRIC
 from studies.space import decode
 from studies.terminal import pairs, say
@@ -19,7 +19,7 @@ def best(key: str, *, yaml: bool = False) -> None:
 
     Raises: UserError if the study's export is missing or damaged.
     """
-    about, today = exported.about(key), params.load()
+    about, today = exported.about(key), confirm.beside(params.load())
     found, old = about["best"], outdated(about, today)
     if yaml:
         say("\n".join(lines(about, today)))
@@ -60,7 +60,7 @@ def outdated(about: Mapping[str, Any], today: Params) -> str | None:
         return None
     return (
         f"{about['name']} is of other settings, data or code than today's {current[key]}; "
-        f"run `python -m studies run {key}`"
+        f"run `{exported.command(key)}`"
     )
 
 

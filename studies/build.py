@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 
 from pipeline import dataset
 from pipeline.params import Params
@@ -28,6 +28,11 @@ class DigitsStudy:
     plan: Plan
     objective: DigitsObjective
     parts: Mapping[str, Any]
+
+    @property
+    def space(self) -> Mapping[str, BaseDistribution]:
+        """The distribution of each parameter."""
+        return self.plan.proposer.space
 
     @property
     def name(self) -> str:

@@ -1,7 +1,8 @@
 """A finished study as canonical files: the same trials give the same bytes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,19 +16,31 @@ from studies.objective import HISTORY, METRIC
 from studies.trials import Trial
 
 REPORTS = Path("reports/studies")
+CONFIRM = "confirm"  # the stage whose study stands beside those of params.yaml
 COLUMNS = (
     *("number", "round", "state", METRIC, "feasible", "stop_reason", "epochs_trained"),
     *("epoch_kept", "seed", "parameters"),
 )
 
 
-def export(study: DigitsStudy, trials: Sequence[Trial], folder: Path) -> None:
-    """Write the canonical files, and timing.csv and environment.json, to `folder`.
+def folder_of(key: str) -> Path:
+    """Where study `key` is exported to."""
+    return REPORTS.parent / CONFIRM if key == CONFIRM else REPORTS / key
+
+
+def export(
+    study: DigitsStudy,
+    trials: Sequence[Trial],
+    also: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Write the canonical files, and timing.csv and environment.json, to the study's folder.
+
+    `also` is what study.json says beside what it says of every study.
 
     Parameters are printed so that they read back exactly, metrics to nine digits; a parameter
     that a trial does not have is an empty cell. Seconds stand in timing.csv alone.
     """
-    section = study.section
+    section, folder = study.section, folder_of(study.key)
     names = ["variant"] if isinstance(section, VariantsStudy) else sorted(section.space)
     write_csv(
         folder / "trials.csv",
@@ -40,7 +53,7 @@ def export(study: DigitsStudy, trials: Sequence[Trial], folder: Path) -> None:
     bits = np.array([np.frombuffer(trial.detail, np.uint8) for trial in trials])
     with replacing(folder / "correct.npy") as temporary, temporary.open("wb") as file:
         np.save(file, bits)
-    write_json(folder / "study.json", describe(study, trials))
+    write_json(folder / "study.json", {**describe(study, trials), **also})
 
 
 def describe(study: DigitsStudy, trials: Sequence[Trial]) -> dict[str, Any]:

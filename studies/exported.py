@@ -12,12 +12,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
 
 from pipeline import params
 from pipeline.errors import UserError
+from pipeline.space_settings import asked, parents_first
 from studies import fingerprint
-from studies.export import COLUMNS, REPORTS
+from studies.build import DigitsStudy
+from studies.export import COLUMNS, CONFIRM, folder_of
 from studies.objective import HISTORY, METRIC
+from studies.space import conditions
+from studies.trials import Values
 
 Row: TypeAlias = Mapping[str, str]
 """A row of a table as it stands there: text by column."""
@@ -49,9 +54,9 @@ def about(key: str) -> dict[str, Any]:
 
     Raises: UserError if it is missing or damaged, or there is no such study.
     """
-    if not (REPORTS / key).is_dir():
+    if key != CONFIRM and not folder_of(key).is_dir():
         params.load().study(key)
-    with _reading(REPORTS / key / "study.json", key) as path:
+    with _reading(folder_of(key) / "study.json", key) as path:
         found: dict[str, Any] = _json(path)
         for name, kind in (("name", str), ("best", dict), ("decided_by", dict), ("trials", int)):
             if not isinstance(found[name], kind):
@@ -66,7 +71,7 @@ def read(key: str) -> Export:
 
     Raises: UserError naming the file that is missing, damaged, or does not hold every trial.
     """
-    said, folder = about(key), REPORTS / key
+    said, folder = about(key), folder_of(key)
     with _reading(folder / "trials.csv", key) as path:
         rows = _table(path, COLUMNS)
         _demand([row["number"] for row in rows] == [str(n) for n in range(said["trials"])])
@@ -87,15 +92,38 @@ def read(key: str) -> Export:
     return Export(key, said, rows, epochs, correct, environment)
 
 
+def point(study: DigitsStudy, row: Row) -> Values:
+    """The parameters of a trial of `study` whose row of trials.csv this is."""
+    when = conditions(getattr(study.section, "space", {}))
+    found: dict[str, Any] = {}
+    for name in parents_first(list(study.space), when):
+        if asked(name, found, when):
+            found[name] = _value(row[name], study.space[name])
+    return found
+
+
+def command(key: str) -> str:
+    """What makes the export of study `key`."""
+    return f"python -m studies {key if key == CONFIRM else f'run {key}'}"
+
+
 @contextmanager
 def _reading(path: Path, key: str) -> Iterator[Path]:
     """Turn what goes wrong with a file of the export into one line. Raises: UserError."""
     try:
         yield path
     except (FileNotFoundError, ValueError, KeyError, TypeError, EOFError, csv.Error):
-        raise UserError(
-            f"{path} is missing or damaged; run `python -m studies run {key}`"
-        ) from None
+        raise UserError(f"{path} is missing or damaged; run `{command(key)}`") from None
+
+
+def _value(cell: str, distribution: BaseDistribution) -> Any:
+    """What a cell of trials.csv stands for."""
+    if isinstance(distribution, CategoricalDistribution):
+        written = {
+            "" if choice is None else str(choice): choice for choice in distribution.choices
+        }
+        return written[cell]
+    return int(cell) if isinstance(distribution, IntDistribution) else float(cell)
 
 
 def _json(path: Path) -> Any:

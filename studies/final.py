@@ -1,107 +1,158 @@
-"""Stage `final`: the best configuration re-trained on train + val, and tested once.
+"""Stage `final`: the confirmed winner re-trained on train + val over seeds, and tested once.
 
-The only code that opens the test split. Reads data/prepared/ and reports/studies/<study>/,
-writes reports/final/: model.npz, metrics.json, history.csv, predictions.csv, samples.npz.
+The only code that opens the test split. Reads data/prepared/ and reports/confirm/, writes
+reports/final/: networks.csv (a row a network), correct.npy (its right answers, a bit an image),
+history.csv, timing.csv; of the first seed's network model.npz, predictions.csv and samples.npz;
+metrics.json.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pipeline import dataset, params, training
+from pipeline import dataset, params
 from pipeline.errors import UserError
-from pipeline.files import make_folder, replacing, write_json
-from pipeline.nn.arrays import FloatArray
-from pipeline.nn.examples import Examples
-from pipeline.nn.state import Diverged
-from pipeline.outputs import write_history, write_model, write_predictions
-from studies import exported
+from pipeline.files import make_folder, write_json
+from pipeline.params import Params
+from pipeline.result_settings import TUNED
+from pipeline.settings import Trainer
+from pipeline.study_settings import Variant, VariantsStudy
+from studies import confirm, exported
 from studies.build import DigitsStudy, build
-from studies.export import REPORTS
+from studies.execution import settle
+from studies.export import CONFIRM, folder_of
+from studies.interrupts import Interrupts
 from studies.objective import METRIC
+from studies.peers import peers
+from studies.progress import Progress
+from studies.retrained import Retrained, answers
+from studies.rounds import run_study
+from studies.run import crew
+from studies.tested import (
+    Tested,
+    of_peer,
+    of_trial,
+    write_history,
+    write_network,
+    write_networks,
+)
+from studies.trials import Trial
 
+KEY = "final"
 REPORT = Path("reports/final")
-SAMPLES = 40  # test images shown whether they are right or wrong, before the mistakes
 
 
 def run() -> str:
     """Re-train, test, write the report; returns one line on what came of it.
 
-    Raises: UserError if the study's results are missing or not those of today's settings.
+    Raises: UserError if the confirmed results are missing or not those of today's settings, or
+    the winner diverges; Interrupted after Ctrl-C.
     """
     loaded = params.load()
-    study, seed = build(loaded, loaded.final.study), loaded.final.seed
-    best = winner(study)
-    settings, kind = study.objective.settings(best["params"]), study.objective.kind(best["params"])
+    winner, test = confirmed(loaded), dataset.load("test")
+    study = build(with_final(loaded, winner), KEY)
     both = dataset.joined(study.objective.train, study.objective.val)
-    test = dataset.load("test")
+    digits = replace(study.objective, train=both, val=both)
+    trials = trained(study, Retrained(digits, {TUNED: winner["epoch"]}), loaded)
+    answered = [answers(digits, trial, test) for trial in trials]
+    first, settings = trials[0], digits.settings(trials[0].params)
+    tested = [of_trial(t, p, test) for t, p in zip(trials, answered, strict=True)]
+    tested += [of_peer(peer, test) for peer in peers(settings, both, test, first.seed)]
     make_folder(REPORT)
-    # without validation images to stop by, as many epochs as early stopping kept
-    instead = {"epochs": best["epoch"], "patience": None} if settings.patience else {}
-    mlp, state, epochs = training.begin(settings, both, None, seed, kind, instead=instead)
-    try:
-        history = list(epochs)
-    except Diverged as diverged:
-        raise UserError(f"final: {diverged}; or name another study in final.study") from None
-    probabilities = mlp.outputs(state.theta, test.X)
-    correct = int(np.count_nonzero(probabilities.argmax(axis=1) == test.labels))
-    write_history(REPORT / "history.csv", history, validated=False)
-    write_predictions(REPORT / "predictions.csv", "test", test.labels, probabilities)
-    write_samples(REPORT / "samples.npz", test, probabilities)
-    write_model(REPORT / "model.npz", mlp, state.theta, settings)
-    write_json(
-        REPORT / "metrics.json",
-        {
-            "split": "test",
-            "test_accuracy": correct / len(test.X),
-            "images": len(test.X),
-            "correct": correct,
-            "train_images": len(both.X),
-            "epochs": len(history),
-            "seed": seed,
-            "study": study.key,
-            **{name: best[name] for name in ("number", METRIC)},
-            "parameters": mlp.size,
-            "settings": settings.model_dump(mode="json"),
-        },
+    write_networks(REPORT, tested, len(both.X))
+    write_history(REPORT / "history.csv", trials)
+    write_network(REPORT, digits, first, answered[0], test)
+    metrics = described(tested, winner, settings)
+    write_json(REPORT / "metrics.json", metrics)
+    return (
+        f"final: test accuracy {metrics['test_accuracy']:.2%}, mean of {len(metrics['seeds'])} "
+        f"seeds; see {REPORT}"
     )
-    return f"final: test accuracy {correct / len(test.X):.2%} ({correct} of {len(test.X)} images)"
 
 
-def winner(study: DigitsStudy) -> dict[str, Any]:
-    """The study's best trial, as its study.json has it.
+def confirmed(loaded: Params) -> dict[str, Any]:
+    """The winner, as reports/confirm/study.json has it, with its settings as `variant`.
 
     Raises: UserError if that file is missing, damaged, or of another study than today's.
     """
-    about = exported.about(study.key)
-    if about["name"] != study.name:
+    today = build(confirm.with_confirm(loaded), CONFIRM)
+    about = exported.about(CONFIRM)
+    path, remedy = folder_of(CONFIRM) / "study.json", exported.command(CONFIRM)
+    if about["name"] != today.name:
         raise UserError(
-            f"{REPORTS / study.key / 'study.json'} must be of {study.name}, but is of "
-            f"{about['name']}; run `python -m studies run {study.key}`"
+            f"{path} must be of {today.name}, but is of {about['name']}; run `{remedy}`"
         )
-    return dict(about["best"])
+    won: dict[str, Any] = about["winner"]
+    (source,) = (each for each in about["candidates"] if each["variant"] == won["variant"])
+    return {
+        "source": {name: source[name] for name in ("study", "number")},
+        METRIC: won[METRIC],
+        "epoch": won["epoch"],
+        "variant": today.objective.variants[won["variant"]],
+    }
 
 
-def write_samples(path: Path, test: Examples, probabilities: FloatArray) -> None:
-    """Write the first test images and then every mistake, as raw pixels with what was said."""
-    predicted = probabilities.argmax(axis=1)
-    mistakes = np.flatnonzero(predicted != test.labels)
-    index = np.union1d(np.arange(min(SAMPLES, len(test.X))), mistakes)
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.savez(
-            file,
-            images=_raw(test.X[index]),
-            index=index,
-            label=test.labels[index],
-            predicted=predicted[index].astype(np.uint8),
-            probability=probabilities.max(axis=1)[index],
+def with_final(loaded: Params, winner: Mapping[str, Any]) -> Params:
+    """The parameters with this stage's study: the winner, then what was published."""
+    published = {
+        name: Variant(**dict(loaded.trainer.updated(settings)))
+        for name, settings in loaded.final.published.items()
+    }
+    section = VariantsStudy(
+        sampler="variants",
+        seeds=loaded.final.seeds,
+        variants={TUNED: winner["variant"], **published},
+    )
+    return loaded.model_copy(update={"studies": {KEY: section}})
+
+
+def trained(study: DigitsStudy, objective: Retrained, loaded: Params) -> list[Trial]:
+    """Every configuration over every seed, in order. Raises: UserError if the winner diverges."""
+    execution, trials = settle(loaded.execution), study.plan.trials
+    jobs, cost = min(execution.jobs, trials), study.objective.cost
+    with (
+        crew(execution, jobs) as workers,
+        Progress(KEY, trials, jobs=jobs, cost=cost, found=_untested) as progress,
+    ):
+        found = run_study(
+            replace(study.plan, round_size=trials),
+            objective,
+            crew=workers,
+            cost=cost,
+            watch=progress.show,
+            interrupts=Interrupts(progress.stopping),
         )
+    for trial in found:
+        if trial.params["variant"] == TUNED and not trial.feasible:
+            raise UserError(
+                f"final: the winner diverged with seed {trial.seed} on train + val; "
+                "name other seeds in final.seeds, or another study in confirm.study"
+            )
+    return found
 
 
-def _raw(images: FloatArray) -> NDArray[np.uint8]:
-    """Prepared images (n, d) as pixels 0..255 (n, height, width)."""
-    pixels: FloatArray = images * dataset.array("scale.npy") + dataset.array("offset.npy")
-    shape = dataset.meta()["image_shape"]
-    return np.rint(pixels).clip(0, 255).astype(np.uint8).reshape(-1, *shape)
+def described(
+    tested: Sequence[Tested], winner: Mapping[str, Any], settings: Trainer
+) -> dict[str, Any]:
+    """What was tested, and how often it was right."""
+    tuned = [each for each in tested if each.kind == TUNED]
+    right = [int(each.correct.sum()) for each in tuned]
+    images = len(tuned[0].correct)
+    return {
+        "split": "test",
+        "test_accuracy": float(f"{sum(right) / len(right) / images:.9g}"),
+        "images": images,
+        "correct": right,
+        "seeds": [each.seed for each in tuned],
+        "epochs": tuned[0].epochs,
+        "parameters": tuned[0].parameters,
+        **winner["source"],
+        METRIC: winner[METRIC],
+        "settings": settings.model_dump(mode="json"),
+    }
+
+
+def _untested(trained: Sequence[Trial]) -> str:
+    """What can be said before the test: that networks diverged, if any did."""
+    return f"{sum(not trial.feasible for trial in trained)} diverged"

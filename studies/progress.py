@@ -15,13 +15,27 @@ from studies.trials import Proposal, Trial, Values
 SECONDS_BETWEEN_LINES = 5.0
 
 
+def found(trials: Sequence[Trial]) -> str:
+    """The best score and the number of pruned trials, in words."""
+    complete = [trial.value for trial in trials if trial.state == "COMPLETE"]
+    best = f"best {max(complete):.2%}" if complete else "no result yet"
+    return f"{best}, {len(trials) - len(complete)} pruned"
+
+
 class Progress:
     """Shows which study runs, how far it is, the best so far, how many were pruned, time left."""
 
     def __init__(
-        self, key: str, trials: int, *, jobs: int, cost: Callable[[Values], float]
+        self,
+        key: str,
+        trials: int,
+        *,
+        jobs: int,
+        cost: Callable[[Values], float],
+        found: Callable[[Sequence[Trial]], str] = found,
     ) -> None:
-        """Show nothing yet. `cost` says how much work a trial is, in any unit."""
+        """Show nothing yet. `cost` says how much work a trial is, `found` what came of them."""
+        self._found = found
         self._key, self._trials, self._jobs, self._cost = key, trials, jobs, cost
         self._console = Console(highlight=False)
         self._began = self._last_line = monotonic()
@@ -44,7 +58,7 @@ class Progress:
             if finished:
                 self._console.print(f"{self._key}: {len(finished)} trials are kept from before")
         now = monotonic()
-        words = found(finished)
+        words = self._found(finished)
         if len(finished) < self._trials:
             words += f", {self._left(finished, waiting, now - self._began)}"
         self._bar.update(self._task, completed=len(finished), words=words)
@@ -92,10 +106,3 @@ class Progress:
         if trial.number not in self._works:
             self._works[trial.number] = self._cost(trial.params)
         return self._works[trial.number]
-
-
-def found(trials: Sequence[Trial]) -> str:
-    """The best score and the number of pruned trials, in words."""
-    complete = [trial.value for trial in trials if trial.state == "COMPLETE"]
-    best = f"best {max(complete):.2%}" if complete else "no result yet"
-    return f"{best}, {len(trials) - len(complete)} pruned"

@@ -21,6 +21,10 @@ from studies.trials import Direction, Proposal, Trial, Values
 class Proposer(Protocol):
     """Proposes the trials of a round."""
 
+    @property
+    def space(self) -> Mapping[str, BaseDistribution]:
+        """The distribution of each parameter."""
+
     def propose(self, numbers: range, told: Sequence[Trial]) -> list[Proposal]:
         """The trials `numbers`, which start a round, given all trials of earlier rounds."""
 

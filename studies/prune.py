@@ -9,7 +9,7 @@ from optuna.storages import RDBStorage
 
 from pipeline import params
 from pipeline.errors import UserError
-from studies import shelf
+from studies import confirm, shelf
 from studies.artifacts import ARTIFACTS
 from studies.execution import settle
 from studies.lock import only_run
@@ -28,7 +28,7 @@ def prune(*, delete: bool = False) -> None:
     """
     loaded = params.load()
     url = settle(loaded.execution).storage
-    names = set(shelf.current(loaded).values())
+    names = set(shelf.current(confirm.beside(loaded)).values())
     old = [each for each in shelf.shelf(url) if each.key and each.name not in names]
     if not old:
         say("nothing to prune: every study is of today's settings")

@@ -14,8 +14,8 @@ from pipeline.params import Params
 from pipeline.settings import frozen
 from studies import export, pruning
 from studies.build import DigitsStudy, build
-from studies.export import COLUMNS, REPORTS
-from studies.exported import Export, Row
+from studies.export import COLUMNS, folder_of
+from studies.exported import Export, Row, command
 from studies.objective import METRIC
 from studies.pruning import Told
 from studies.training import train_trial
@@ -61,13 +61,12 @@ def settings(about: Mapping[str, Any]) -> Params:
         section = {name: about[name] for name in names}
         if sampler not in ("grid", "variants"):
             section["trials"] = about["trials"]
-        raw = {"trainer": about["settings"], "studies": {key: section}, "final": {"study": key}}
+        raw = {"trainer": about["settings"], "studies": {key: section}, "confirm": {"study": key}}
         return Params.model_validate(frozen(raw), strict=True)
     except (ValidationError, KeyError, TypeError):
-        path = REPORTS / key / "study.json"
+        path = folder_of(key) / "study.json"
         raise UserError(
-            f"{path} is damaged, or made by another version of this program; "
-            f"run `python -m studies run {key}`"
+            f"{path} is damaged, or made by another version of this program; run `{command(key)}`"
         ) from None
 
 
@@ -80,7 +79,7 @@ def rebuild(record: Export) -> DigitsStudy:
     then, now = record.about["validation_images"], len(study.objective.val.X)
     if then != now:
         raise UserError(
-            f"{REPORTS / record.key} must be checked on its {then} validation images, but "
+            f"{folder_of(record.key)} must be checked on its {then} validation images, but "
             f"data/prepared has {now}; prepare the data that it was made on"
         )
     return study

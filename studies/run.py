@@ -4,17 +4,19 @@ Reads data/prepared/{train,val}/, keeps its trials in studies/live/ or in a data
 writes trials.csv, history.csv, study.json, correct.npy, timing.csv and environment.json.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from pipeline import params
 from pipeline.errors import UserError
 from pipeline.files import make_folder
+from pipeline.params import Params
 from studies import artifacts
-from studies.build import build, deciding
+from studies.build import DigitsStudy, build, deciding
 from studies.cluster import Dask
 from studies.execution import Execution, settle
-from studies.export import REPORTS, export
+from studies.export import export, folder_of
 from studies.interrupts import Interrupts
 from studies.lock import only_run
 from studies.objective import METRIC
@@ -23,7 +25,10 @@ from studies.rounds import run_study
 from studies.storage import opened
 from studies.store import LiveStudy
 from studies.timing import busy_share
+from studies.trials import Trial
 from studies.workers import Crew, Loky
+
+Also = Callable[[list[Trial]], Mapping[str, Any]]
 
 
 def run(key: str) -> str:
@@ -31,23 +36,42 @@ def run(key: str) -> str:
 
     Raises: UserError; Interrupted after Ctrl-C, with all that finished kept for the next run.
     """
-    loaded = params.load()
-    study, execution = build(loaded, key), settle(loaded.execution)
+    return conduct(key, params.load)
 
-    def unchanged() -> None:
-        if deciding(params.load(), key) != study.parts:
-            raise UserError(
-                f"study {key}: its code, settings or data changed while it ran; run it again: "
-                "what was trained before the change is kept under the old fingerprint"
-            )
 
-    make_folder(REPORTS / key)
-    cost = study.objective.cost
+def conduct(key: str, today: Callable[[], Params], also: Also = lambda _: {}) -> str:
+    """Run study `key` of the parameters that `today` reads, and does so again to see edits.
+
+    `also` is what study.json says of its trials beside what it says of every study's.
+    """
+    loaded = today()
+    execution = settle(loaded.execution)
+    with crew(execution, min(execution.jobs, loaded.study(key).round_size)) as workers:
+        study = build(loaded, key)
+
+        def unchanged() -> None:
+            if deciding(today(), key) != study.parts:
+                raise UserError(
+                    f"study {key}: its code, settings or data changed while it ran; run it "
+                    "again: what was trained before the change is kept under the old fingerprint"
+                )
+
+        return _conducted(study, execution, workers, unchanged, also)
+
+
+def _conducted(
+    study: DigitsStudy,
+    execution: Execution,
+    workers: Crew,
+    unchanged: Callable[[], None],
+    also: Also,
+) -> str:
+    key, cost, folder = study.key, study.objective.cost, folder_of(study.key)
     jobs = min(execution.jobs, study.plan.round_size)
+    make_folder(folder)
     with (
         opened(execution.storage) as storage,
         only_run(key, study.name, storage),
-        crew(execution, jobs) as workers,
         Progress(key, study.plan.trials, jobs=jobs, cost=cost) as progress,
     ):
         trials = run_study(
@@ -60,12 +84,12 @@ def run(key: str) -> str:
             unchanged=unchanged,
             interrupts=Interrupts(progress.stopping),
         )
-        export(study, trials, REPORTS / key)
+        export(study, trials, also(trials))
         artifacts.attach(storage, study.name, trials)
     best = max(trial.value for trial in trials if trial.state == "COMPLETE")
     return (
         f"{key}: {len(trials)} trials, best validation accuracy {best:.2%}, workers "
-        f"{busy_share(trials):.0%} busy; see {REPORTS / key}"
+        f"{busy_share(trials):.0%} busy; see {folder}"
     )
 
 

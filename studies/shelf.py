@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError
 
 from pipeline import params
 from pipeline.params import Params
-from studies import fingerprint
+from studies import confirm, fingerprint
 from studies.artifacts import PREFIX
 from studies.build import deciding
 from studies.execution import settle
@@ -92,7 +92,7 @@ def list_() -> None:
     if not found:
         say(NOTHING)
         return
-    names = set(current(loaded).values())
+    names = set(current(confirm.beside(loaded)).values())
     show(LIST, [_listed(each, names) for each in found])
 
 

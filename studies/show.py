@@ -2,7 +2,7 @@
 
 from pipeline.errors import UserError
 from studies import replay, verify
-from studies.export import REPORTS
+from studies.export import folder_of
 from studies.exported import read
 from studies.objective import HISTORY, METRIC
 from studies.terminal import bar, pairs, say, show
@@ -18,7 +18,7 @@ def replayed(key: str, number: int) -> bool:
     record = read(key)
     if number not in range(len(record.rows)):
         raise UserError(
-            f"{REPORTS / key} must hold trial {number}, but holds 0 to {len(record.rows) - 1}; "
+            f"{folder_of(key)} must hold trial {number}, but holds 0 to {len(record.rows) - 1}; "
             "name one of these"
         )
     study = replay.rebuild(record)

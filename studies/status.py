@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from pipeline import params
 from pipeline.errors import UserError
-from studies import exported
+from studies import confirm, exported
 from studies.execution import settle
-from studies.export import REPORTS
+from studies.export import folder_of
 from studies.shelf import NOTHING, Shelved, current, shelf
 from studies.store import stored
 from studies.terminal import duration, percent, say, show
@@ -23,7 +23,7 @@ def status(key: str | None = None) -> None:
 
     Raises: UserError if there is no such study, or the prepared data are not there.
     """
-    loaded = params.load()
+    loaded = confirm.beside(params.load())
     keys = [key] if key else list(loaded.studies)
     planned = {each: loaded.study(each).trials for each in keys}
     found = shelf(settle(loaded.execution).storage)
@@ -67,7 +67,7 @@ def _remaining(finished: Sequence[Trial], left: int, running: int) -> float:
 
 def _exported(key: str, names: Mapping[str, str], planned: int) -> str:
     """Whether reports/studies/<key>/ holds the study's results."""
-    if not (REPORTS / key / "study.json").is_file():
+    if not (folder_of(key) / "study.json").is_file():
         return "none"
     try:
         about = exported.about(key)

@@ -7,7 +7,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,11 +51,21 @@ class Loky:
     deaths = (TerminatedWorkerError,)
 
     def __init__(self, jobs: int) -> None:
-        """Start nothing yet."""
+        """Have the workers start while the first round is made ready: that takes a second."""
         self.size = jobs
+        self._starting = threading.Thread(target=self._start, daemon=True)
+        self._starting.start()
+
+    def _start(self) -> None:
+        with left_in_peace(), suppress(*self.deaths):
+            list(self._parallel(self.size)(joblib.delayed(ready)() for _ in range(self.size)))
 
     def parallel(self, width: int, objective: Objective) -> joblib.Parallel:
         """Run tasks in worker processes, `width` at once, yielding results as they come."""
+        self._starting.join()
+        return self._parallel(width)
+
+    def _parallel(self, width: int) -> joblib.Parallel:
         # with one worker joblib would train in this process
         return joblib.Parallel(
             n_jobs=max(2, width),
@@ -71,6 +81,10 @@ class Loky:
         """How the worker ended, as a signal or an exit code; the next tasks start new workers."""
         found = re.search(r"\{(.*)\}", str(error))
         return found.group(1) if found else "unknown"
+
+
+def ready() -> None:
+    """Do nothing: a worker that did it has loaded what it trains with."""
 
 
 def follow(coordinator: int) -> None:

@@ -2,9 +2,8 @@
 # # What did the search find, and how far can it be trusted?
 #
 # A search learns from its earlier trials where to look next; random search in the same space does
-# not. A grid crosses a few parameters for the heat maps. Everything below is accuracy on the
-# validation images, except where the test images are named; those were opened once, by the
-# network that won.
+# not. Everything below is accuracy on the validation images, except where the test images are
+# named; those were opened once, after everything was decided.
 
 # %%
 # %matplotlib inline
@@ -13,23 +12,21 @@ from pathlib import Path
 import pandas as pd
 from IPython.display import Markdown, display
 
-from analysis import advice, captions, load, network, results, standings, summary, words
+from analysis import captions, load, network, results, standings, summary, words
 from analysis.plots import (
-    heatmap,
-    heatmaps,
+    expected_performance,
     importance,
     learning_curves,
     optimization_history,
     style,
 )
+from analysis.verdicts import judge
 
 style.use()
 pd.options.display.float_format = "{:.3g}".format
 tables = Path("reports/tables")
 found = results.read()
 search, random = found.search, found.random
-grid = captions.of_sampler(found, "grid", "")
-crossed = set(grid.space) if grid else set()
 sampler = summary.NAMES.get(search.about["sampler"], search.about["sampler"])
 
 
@@ -87,6 +84,16 @@ Markdown(
 )
 
 # %% [markdown]
+# What so many random draws lead to on average, and where the search stands beside that. Only
+# independent draws can say this.
+
+# %%
+if random:
+    figure, ax = style.single(8, 4.5)
+    expected_performance.draw(expected_performance.table(random, search), ax)
+    show(figure, captions.alternative("expected_performance", found))
+
+# %% [markdown]
 # ## What did the pruner stop?
 #
 # A pruner stops a trial that lags behind the trials of earlier rounds at the same epoch.
@@ -123,43 +130,16 @@ else:
     print("There are not enough independent trials to rank the parameters.")
 
 # %% [markdown]
-# ## What do the heat maps say?
-#
-# Each cell: the best accuracy in per cent, and how many trials stand behind it.
-
-# %%
-if {"learning_rate", "batch_size"} <= crossed:
-    figure, ax = style.single(8, 5)
-    heatmap.draw(heatmap.table(grid, "learning_rate", "batch_size"), ax)
-    show(figure, captions.alternative("heatmap", found))
-
-# %%
-if {"learning_rate", "batch_size", "hidden_size"} <= crossed:
-    figure = heatmaps.by_value(grid, "learning_rate", "batch_size", "hidden_size")
-    show(figure, captions.alternative("heatmap_by_hidden_size", found))
-
-# %% [markdown]
-# The two parameters that lead the importances, in the random search; the report has every pair.
-
-# %%
-if ranked:
-    figure, ax = style.single(8, 5)
-    x, y = importances["parameter"].unique()[:2]
-    heatmap.draw(heatmap.table(random, x, y), ax)
-    show(figure, ax.get_title(loc="left"))
-
-# %% [markdown]
 # ## The answer
 
 # %%
-steps = advice.advice(search, others, duel)
+fired = judge.read()["fired"]
 answer = [
     f"The search found {network.described(found.settings)}.",
     summary.on_test_images(found.tuned),
     f"{sampler} against random search: {duel.verdict} points." if duel else "",
     f"{importance.title(importances)}." if ranked else "",
-    captions.alternative("heatmap", found) if {"learning_rate", "batch_size"} <= crossed else "",
     "What to do next:",
-    "\n".join(f"- {step.seen} {step.remedy}" for step in steps) or "nothing stands out.",
+    "\n".join(f"- {verdict.words} {verdict.command}." for verdict in fired) or "no rule fires.",
 ]
 Markdown("\n\n".join(part for part in answer if part))

@@ -14,9 +14,6 @@ from analysis.statistics import best_so_far
 LABELS = {"trial": "trials", "spent": "epochs trained"}
 
 
-MARKERS = {"finished": "o", "pruned": "x", "diverged": "v"}
-
-
 def table(studies: Mapping[str, Study]) -> DataFrame:
     """One row a trial, in order, with what was `spent` and the `best` so far; trials from 1."""
     if not studies:
@@ -39,7 +36,7 @@ def draw(frame: DataFrame, ax: Axes, *, x: str = "trial") -> Axes:
         ax.step(
             rows[x], rows["best"], where="post", color=color, lw=2, label=f"{key}, best (n = {n})"
         )
-    for reason, marker in MARKERS.items():
+    for reason, marker in style.MARKERS.items():
         if (frame["stop_reason"] == reason).any():
             ax.plot([], [], marker, color=style.MUTED, ms=5, label=reason)
     style.accuracy_axis(ax, list(frame["val_accuracy"]))
@@ -57,7 +54,7 @@ def title(frame: DataFrame) -> str:
 
 
 def _marks(rows: DataFrame, ax: Axes, x: str, color: tuple[float, float, float]) -> None:
-    for reason, marker in MARKERS.items():
+    for reason, marker in style.MARKERS.items():
         chosen = rows[rows["stop_reason"] == reason]
         ax.plot(
             chosen[x], chosen["val_accuracy"], marker, color=color, alpha=0.45, ms=4, gid=reason

@@ -1,8 +1,11 @@
 """Sample images with what the network says: a row it gets right, then those it gets wrong."""
 
+from collections.abc import Iterable
+
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 from pandas import DataFrame
 
 from analysis import words
@@ -14,30 +17,36 @@ WRONG = 40  # at most this many mistakes, the surest first
 
 
 def table(final: Final, *, wrong: int = WRONG) -> DataFrame:
-    """One row an image: `index`, `label`, `predicted`, `probability`, `image` (28, 28)."""
-    names = ("index", "label", "predicted", "probability")
-    samples = DataFrame({name: final.samples[name] for name in names})
-    samples["image"] = list(final.samples["images"])
-    samples = samples.drop_duplicates("index")
-    mistaken = samples["label"] != samples["predicted"]
-    surest = samples[mistaken].sort_values("probability", ascending=False, kind="stable")
+    """One row an image, as in `samples`: ten right ones, then the surest mistakes."""
+    every = samples(final)
+    mistaken = every["label"] != every["predicted"]
+    surest = every[mistaken].sort_values("probability", ascending=False, kind="stable")
     frame = DataFrame(
         [
-            *samples[~mistaken].head(COLUMNS).to_dict("records"),
+            *every[~mistaken].head(COLUMNS).to_dict("records"),
             *surest.head(wrong).to_dict("records"),
         ],
-        columns=samples.columns,
+        columns=every.columns,
     )
     frame.attrs |= {"wrong": int(mistaken.sum()), "images": len(final.predictions)}
     return frame
+
+
+def samples(final: Final) -> DataFrame:
+    """The kept test images: `index`, `label`, `predicted`, `probability`, `image` (28, 28)."""
+    names = ("index", "label", "predicted", "probability")
+    frame = DataFrame({name: final.samples[name] for name in names})
+    frame["image"] = list(final.samples["images"])
+    return frame.drop_duplicates("index")
 
 
 def draw(frame: DataFrame, ax: Axes) -> Axes:
     """Draw a `table`: under each image true digit, arrow, predicted digit, probability."""
     right = frame[frame["label"] == frame["predicted"]]
     wrong = frame[frame["label"] != frame["predicted"]]
-    _tiles(right, ax, top=0, color="0.2")
-    _tiles(wrong, ax, top=-(-len(right) // COLUMNS), color=style.colors(4)[3])
+    tiles(right["image"], _texts(right), ax)
+    below = -(-len(right) // COLUMNS)
+    tiles(wrong["image"], _texts(wrong), ax, top=below, color=style.colors(4)[3])
     ax.set(xlim=(-0.05, COLUMNS), ylim=(rows(frame), -0.05), aspect="equal", title=title(frame))
     ax.axis("off")
     return ax
@@ -57,11 +66,27 @@ def title(frame: DataFrame) -> str:
     return f"Right (first row) and wrong: {total} mistakes on {images} test images{some}"
 
 
-def _tiles(frame: DataFrame, ax: Axes, *, top: int, color: str | tuple[float, ...]) -> None:
+def tiles(
+    images: Iterable[NDArray[np.uint8]],
+    texts: Iterable[str],
+    ax: Axes,
+    *,
+    columns: int = COLUMNS,
+    top: int = 0,
+    color: str | tuple[float, ...] = "0.2",
+) -> None:
+    """Draw images in rows from `top` on, dark ink on white, each with its text below."""
     gray = mpl.colormaps["gray_r"]
-    for i, row in enumerate(frame.to_dict("records")):
-        x, y = i % COLUMNS, top + i // COLUMNS
-        pixels = np.asarray(row["image"], dtype=float) / 255
+    for i, (image, text) in enumerate(zip(images, texts, strict=True)):
+        x, y = i % columns, top + i // columns
+        pixels = np.asarray(image, dtype=float) / 255
         ax.imshow(gray(pixels), extent=(x, x + 0.8, y + 0.8, y), interpolation="nearest")
-        text = f"{row['label']} \u2192 {row['predicted']}  {words.percent(row['probability'], 0)}"
         ax.text(x + 0.4, y + 0.82, text, ha="center", va="top", size=7.5, color=color)
+
+
+def _texts(frame: DataFrame) -> list[str]:
+    """True digit, arrow, predicted digit, probability."""
+    return [
+        f"{row['label']} \u2192 {row['predicted']}  {words.percent(row['probability'], 0)}"
+        for row in frame.to_dict("records")
+    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -20,6 +21,8 @@ FLOOR = 5e-4  # errors far below this look alike; keeps an accuracy of one on th
 TICKS = (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 MORE_TICKS = (*TICKS, 0.2, 0.4, 0.6, 0.75, 0.85, 0.92, 0.93, 0.94, 0.96, 0.97)
 ENOUGH_TICKS = 4
+GOLDEN = (5**0.5 - 1) / 2
+MARKERS = {"finished": "o", "pruned": "x", "diverged": "v"}  # by how a trial ended
 
 
 class NothingToDrawError(Exception):
@@ -56,17 +59,30 @@ def single(width: float = 7.0, height: float = 4.5) -> tuple[Figure, Axes]:
 
 
 def panels(
-    columns: int, rows: int = 1, *, width: float, height: float, share: bool = False
+    columns: int,
+    rows: int = 1,
+    *,
+    width: float,
+    height: float,
+    widths: Sequence[float] | None = None,
+    heights: Sequence[float] | None = None,
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with rows x columns panels, row by row; `share` gives all the same y axis."""
+    """A figure with rows x columns panels, row by row, alike or in these proportions."""
     figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots(rows, columns, squeeze=False, sharey=share)
+    axes = figure.subplots(
+        rows, columns, squeeze=False, width_ratios=widths, height_ratios=heights
+    )
     return figure, list(axes.ravel())
 
 
 def save(figure: Figure, path: Path) -> None:
     """Write a PNG whose bytes depend on the drawn data alone."""
     figure.savefig(path, dpi=DPI, metadata={"Software": None})
+
+
+def spread(numbers: "Series[int]") -> "Series[float]":
+    """An offset from -1/2 to 1/2 for each trial number, evenly spread however many there are."""
+    return (numbers * GOLDEN) % 1 - 0.5
 
 
 def whiskers(frame: DataFrame, value: str) -> "list[Series[float]]":
@@ -94,14 +110,34 @@ def accuracy_norm(accuracies: Iterable[float]) -> FuncNorm:
     return FuncNorm((error_scale, accuracy_of), vmin=low, vmax=high)
 
 
-def accuracy_axis(ax: Axes, accuracies: Sequence[float]) -> None:
-    """Give the y axis the error scale, a little room around `accuracies`, ticks in per cent."""
+def accuracy_axis(ax: Axes, accuracies: Sequence[float], which: Literal["x", "y"] = "y") -> None:
+    """Give an axis the error scale, a little room around `accuracies`, ticks in per cent."""
     low, high = limits(accuracies)
-    ax.set_yscale("function", functions=(error_scale, accuracy_of))
-    ax.yaxis.set_major_locator(FixedLocator(ticks(low, high)))
-    ax.yaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_major_formatter(percent())
-    ax.set_ylim(low, high)
+    axis = ax.yaxis if which == "y" else ax.xaxis
+    set_scale = ax.set_yscale if which == "y" else ax.set_xscale
+    set_scale("function", functions=(error_scale, accuracy_of))
+    axis.set_major_locator(FixedLocator(ticks(low, high)))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(percent())
+    ax.set(**{f"{which}lim": (low, high)})
+
+
+def log_axis(ax: Axes) -> None:
+    """Give the x axis a logarithm, with plain numbers at 1, 2 and 5 of each decade, or at 1."""
+    ax.set_xscale("log")
+    low, high = ax.get_xlim()
+    ax.xaxis.set_major_locator(FixedLocator(log_ticks(low, high)))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.9g}"))
+    ax.set_xlim(low, high)
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Round numbers of a range on a logarithm: decades, and 2 and 5 of each in a narrow one."""
+    powers = range(int(np.floor(np.log10(low))), int(np.floor(np.log10(high))) + 1)
+    steps = (1, 2, 5) if high / low < 2_000 else (1,)
+    every = [float(f"{step}e{power}") for power in powers for step in steps]
+    return [tick for tick in every if low <= tick <= high] or [low, high]
 
 
 def limits(accuracies: Sequence[float]) -> tuple[float, float]:

@@ -34,7 +34,7 @@ trainer: -> trainor:
     trainor is not a known key; did you mean trainer?
 
 execution: # -> xyz: #
-    xyz is not a known key; known: execution, data, trainer, train, studies, final, report
+    xyz is not a known key; known: execution, data, trainer, train, studies, confirm, final, report
 
 seed: 1 # of the -> sead: 1 # of the
     data.sead is not a known key; did you mean seed?
@@ -66,7 +66,7 @@ type: categorical, choices: [sgd, momentum, adam] -> type: categorical, choices:
 batch_size: 64 -> batch_size: all
     trainer.batch_size: input should be a valid integer or 'full', but got "all"
 
-trials: 64 -> trails: 64
+trials: 96 -> trails: 96
     studies.search.trails is not a known key; did you mean trials?
 
 seeds: [1, 2, 3] -> sedes: [1, 2, 3]
@@ -115,7 +115,7 @@ l2: 0.0 -> l2:
 settings: {optimizer: adam} -> settings: adam
     studies.grid.settings: input should be a mapping, but got "adam"
 
-pruner: {type: median, warmup_epochs: 3, startup_trials: 5} -> pruner: median
+pruner: {type: percentile, percentile: 25.0, warmup_epochs: 3, startup_trials: 5} -> pruner: median
     studies.search.pruner: input should be a mapping, but got "median"
 
 hidden_size: 128 -> hidden_size: 0
@@ -183,7 +183,7 @@ sampler: tpe -> sampler: tpo
     studies.search.space.learning_rate.type: input should be one of 'int', 'float',
     'categorical', but got "real"
 
-type: median -> type: mean
+type: percentile -> type: mean
     studies.search.pruner.type: input should be one of 'none', 'median', 'percentile', 'patient',
     'hyperband', 'successive_halving', but got "mean"
 
@@ -194,7 +194,7 @@ fault: output_error_sign -> fault: any
     studies.iterations.variants.wrong_gradient.fault: input should be 'output_error_sign',
     but got "any"
 
-trials: 64 ->
+trials: 96 ->
     studies.search.trials is missing; add it
 
 sampler: tpe ->
@@ -210,7 +210,19 @@ seeds: [1, 2, 3] -> seeds: []
     studies.iterations.seeds: input should not be empty, but got []
 
 study: search -> study: serch
-    final.study must name a study, but got serch; one of: search, random, grid, iterations
+    confirm.study must name a study, but got serch; one of: search, random, grid, iterations
+
+baseline: random # -> baseline: randon #
+    confirm.baseline must name a study, but got randon; one of: search, random, grid, iterations
+
+seeds: [101, -> seeds: [102,
+    confirm.seeds: seeds must differ, but are [102, 102, 103, 104, 105]; drop the copies
+
+write_up: # -> tuned: #
+    final.published: tuned is the name of the winner; call the configuration otherwise
+
+published: # -> published: {other: {loss: squared_error}} #
+    final.published.other: PLACEHOLDER
 """
 
 

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from pipeline import params
 from pipeline.errors import UserError
 from pipeline.params import Params
-from pipeline.pruner_settings import MedianPruning, NoPruning
+from pipeline.pruner_settings import NoPruning, PercentilePruning
 from pipeline.settings import Train, Trainer
 from pipeline.study_settings import GridStudy, SampledStudy
 from pipeline.workspace import merged
@@ -37,15 +37,18 @@ def test_committed_defaults(committed: Params) -> None:
     assert committed.trainer.epochs == 20
     assert committed.data.sizes.model_dump() == {"train": 3000, "val": 1000, "test": 1000}
     assert committed.data.pixels == "unit"
-    assert committed.final.study == "search"
+    assert (committed.confirm.study, committed.confirm.baseline) == ("search", "random")
+    assert len(committed.confirm.seeds) == len(committed.final.seeds) == 5
 
 
 def test_committed_search(committed: Params) -> None:
-    """Sixty-four trials in rounds of sixteen, pruned by the median after three epochs."""
+    """Ninety-six trials in rounds of sixteen; after three epochs the best quarter goes on."""
     search = committed.studies["search"]
     assert isinstance(search, SampledStudy)
-    assert (search.sampler, search.trials, search.round_size) == ("tpe", 64, 16)
-    assert search.pruner == MedianPruning(type="median", warmup_epochs=3, startup_trials=5)
+    assert (search.sampler, search.trials, search.round_size) == ("tpe", 96, 16)
+    assert search.pruner == PercentilePruning(
+        type="percentile", percentile=25.0, warmup_epochs=3, startup_trials=5
+    )
     assert committed.base_of("search").epochs == 20
     found = {k: d.model_dump(exclude={"type", "when"}) for k, d in search.space.items()}
     assert not any(dimension.when for dimension in search.space.values())

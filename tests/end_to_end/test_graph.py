@@ -26,6 +26,11 @@ TINY = {
         "grid": {"space": {"learning_rate": {"choices": [0.001, 0.01]}}},
         "iterations": {"seeds": [1], "settings": {"epochs": 3, "decay_epochs": [2]}},
     },
+    "confirm": {"top": 2, "pruned": 1, "seeds": [11, 12]},
+    "final": {
+        "seeds": [1, 2],
+        "published": {"write_up": {"hidden_size": 32, "epochs": 3, "decay_epochs": [2]}},
+    },
 }
 pytestmark = pytest.mark.slow
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from analysis import page, report, results, summary
-from analysis.advice import advice
 from analysis.statistics import Interval
 from analysis.summary import Comparison
+from analysis.verdicts import judge
 from pipeline.errors import UserError
 
 MADE_UP = runpy.run_path(str(Path(__file__).parents[1] / "plots" / "made_up.py"))
@@ -220,22 +220,42 @@ def test_verdict_follows_the_interval(change: Interval | None, verdict: str) -> 
     assert Comparison(0.9, 0.92, change).verdict == verdict
 
 
-@pytest.mark.parametrize(("rate", "seen"), [(0.9, "upper"), (1.1e-4, "lower"), (0.01, None)])
-def test_optimum_at_the_edge_is_told(reports: Path, rate: float, seen: str | None) -> None:
-    """The best trial's learning rate at an end of its range asks for a wider range."""
-    study = results.read(reports).search
-    study.trials.loc[summary.best(study), ["learning_rate", "hidden_size"]] = [rate, 100]
-    edges = [step.seen for step in advice(study, 0, None) if "end of its range" in step.seen]
-    assert [seen] == [text.split(" end ")[0].split()[-1] for text in edges] if seen else not edges
+def test_fired_verdicts_come_first_with_their_next_step(reports: Path) -> None:
+    """What fired stands open with what to do, keys as code; the rest is folded away."""
+    judge.write(reports)
+    text = write(reports)
+    shown, *folded = text[text.index('id="next"') :].split("<details>")
+    verdicts = judge.read(reports)
+    assert [len(each) > 0 for each in verdicts.values()] == [True] * 3
+    assert shown.count('class="remedy"') == len(verdicts["fired"])
+    assert f"<summary>Clear: {len(verdicts['clear'])}</summary>" in folded[0]
+    assert f"<summary>Not applicable: {len(verdicts['not applicable'])}</summary>" in folded[1]
+    assert "<strong>class imbalance</strong>: " in folded[1]
 
 
-def test_ties_and_a_lost_duel_are_told(reports: Path) -> None:
-    """Tied leaders, and a search no better than random search, are things to act on."""
-    study = results.read(reports).search
-    duel = Comparison(0.9, 0.9, Interval(-0.01, 0.01))
-    text = " ".join(step.seen for step in advice(study, 3, duel))
-    assert "At least 3 others tie" in text
-    assert "not clearly better than random search" in text
+def test_verdicts_are_escaped(reports: Path) -> None:
+    """Words are text, what stands in backticks is code."""
+    said = judge.Verdict("a_rule", "search", "fired", 1.0, "a < b.", "Raise `trials`")
+    content = json.dumps({"verdicts": [said._asdict()]})
+    (reports / "verdicts.json").write_text(content)
+    text = write(reports)
+    assert "a &lt; b. " in text
+    assert "Raise <code>trials</code>." in text
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [(None, "No rule has judged"), (["clear"], "none has fired"), (["fired"], "Do it.")],
+    ids=["none", "clear", "fired"],
+)
+def test_next_steps_are_told_as_they_are(
+    reports: Path, verdicts: list[str] | None, words: str
+) -> None:
+    """Without verdicts the page names the command; without a fired one it says so."""
+    if verdicts:
+        each = [judge.Verdict("rule", "", s, 1.0, "Oh.", "Do it")._asdict() for s in verdicts]
+        (reports / "verdicts.json").write_text(json.dumps({"verdicts": each}))
+    assert words in write(reports)
 
 
 def test_budget_counts_the_trials_that_fit(reports: Path) -> None:

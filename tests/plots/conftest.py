@@ -10,16 +10,17 @@ from pandas import DataFrame
 
 from analysis import importance, load
 from analysis.load import Study
-from analysis.plots import style
+from analysis.plots import isolation, style
 
 from . import made_up
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_resamples() -> Iterator[None]:
-    """Importance intervals from three resamples: their width is not what is tested here."""
+    """Intervals from a few resamples: their width is not what is tested here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(importance, "RESAMPLES", 3)
+        patch.setattr(isolation, "RESAMPLES", 20)
         yield
 
 

@@ -8,9 +8,10 @@ import pytest
 from matplotlib.figure import Figure
 from pandas import DataFrame
 
-from analysis import figures, load
+from analysis import figures, load, results
 from analysis.load import Study
 from analysis.plots import style
+from analysis.results import Results
 from pipeline.errors import UserError
 
 EXPECTED = {
@@ -18,14 +19,18 @@ EXPECTED = {
     *("heatmaps_random", "heatmaps_search", "importance", "iteration_curves", "iteration_history"),
     *("learning_curves_random", "learning_curves_search", "optimization_history", "per_digit"),
     *("sample_predictions", "training_curves_final", "training_curves_train"),
+    *("calibration", "expected_performance", "first_layer_weights", "isolation", "pareto"),
+    *("parallel_coordinates_random", "parallel_coordinates_search", "seed_spread"),
+    *("slices_random", "slices_search", "timeline_workers_random", "timeline_workers_search"),
+    *("worst_mistakes",),
 }
 
 
 @pytest.fixture(scope="module")
-def drawn(studies: dict[str, Study], reports: Path, importances: DataFrame) -> dict[str, Figure]:
+def drawn(reports: Path, importances: DataFrame) -> dict[str, Figure]:
     """Every picture of the made-up project, by name."""
     style.use()
-    made = figures.pictures(studies, load.train(reports), load.final(reports), importances)
+    made = figures.pictures(results.read(reports), importances)
     return {picture.name: picture.make() for picture in made}
 
 
@@ -50,15 +55,12 @@ def test_no_text_leaves_the_picture(drawn: dict[str, Figure]) -> None:
             assert box.x1 <= figure.bbox.x1 + 1, name
 
 
-def test_files_repeat_byte_for_byte(
-    studies: dict[str, Study], reports: Path, importances: DataFrame, tmp_path: Path
-) -> None:
+def test_files_repeat_byte_for_byte(reports: Path, importances: DataFrame, tmp_path: Path) -> None:
     """Drawn again from the same results, a picture has the same bytes."""
     style.use()
-    chosen = {"heatmap", "iteration_history", "learning_curves_search", "sample_predictions"}
-    for picture in figures.pictures(
-        studies, load.train(reports), load.final(reports), importances
-    ):
+    chosen = {"heatmap", "iteration_history", "isolation", "parallel_coordinates_search"}
+    chosen |= {"sample_predictions"}
+    for picture in figures.pictures(results.read(reports), importances):
         if picture.name in chosen:
             style.save(picture.make(), tmp_path / "once.png")
             style.save(picture.make(), tmp_path / "again.png")
@@ -118,7 +120,8 @@ def test_odd_studies_are_drawn_or_left_out(
 ) -> None:
     """Each picture of an odd study can be saved, or has a reason not to be made."""
     study = odd_study(sampler=sampler, **({"trials": 12} | how))
-    for picture in figures.pictures({"odd": study}, None, None, load.importances(Path("none"))):
+    found = Results(Path("none"), {"odd": study}, None, None, None)
+    for picture in figures.pictures(found, load.importances(Path("none"))):
         try:
             figure = picture.make()
         except style.NothingToDrawError:

@@ -27,13 +27,25 @@ def test_a_grid_cell_holds_the_best_over_the_rest(studies: dict[str, Study]) -> 
 
 
 def test_drawn_cells_show_per_cent_and_count(studies: dict[str, Study], ax: Axes) -> None:
-    """Each cell reads accuracy and n, in the order of the axes."""
+    """Each cell reads best, mean and n, in the order of the axes."""
     frame = heatmap.table(studies["grid"], "learning_rate", "batch_size")
     heatmap.draw(frame, ax)
     texts = [text.get_text() for text in ax.texts]
     first = frame[(frame["learning_rate"] == "0.0001") & (frame["batch_size"] == "16")]
-    assert texts[0] == f"{100 * first['val_accuracy'].item():.1f}\nn 3"
+    best, mean = first[["val_accuracy", "mean"]].to_numpy()[0]
+    rows = studies["grid"].trials.query("learning_rate == 0.0001 and batch_size == 16")
+    assert mean == pytest.approx(rows["val_accuracy"].mean())
+    assert texts[0] == f"{100 * best:.1f}\n({100 * mean:.1f})\nn 3"
     assert len(texts) == 16
+
+
+def test_one_trial_is_its_own_mean(studies: dict[str, Study], ax: Axes) -> None:
+    """A cell with a single trial does not repeat its accuracy in brackets."""
+    frame = heatmap.table(
+        studies["grid"], "learning_rate", "batch_size", fixed={"hidden_size": 32}
+    )
+    heatmap.draw(frame, ax)
+    assert not any("(" in text.get_text() for text in ax.texts)
 
 
 def test_axes_keep_the_order_of_the_choices(studies: dict[str, Study], ax: Axes) -> None:
@@ -100,6 +112,18 @@ def test_pairs_draw_every_pair_once(studies: dict[str, Study]) -> None:
         *("learning rate", "batch size", "optimizer", "rate drops after epochs"),
     ]
     assert sum(bool(ax.get_xlabel()) for ax in drawn) == 4
+
+
+def test_cells_of_all_pairs_have_one_size(studies: dict[str, Study]) -> None:
+    """A panel is as wide and high as it has cells, so that text fits into all of them."""
+    figure = heatmaps.pairs(studies["random"])
+    figure.draw_without_rendering()
+    sizes = []
+    for ax in (ax for ax in figure.axes if ax.axison and ax.collections and ax.texts):
+        box, cells = ax.get_window_extent(), ax.collections[0].get_array()
+        rows, columns = np.asarray(cells).shape
+        sizes.append((box.width / columns, box.height / rows))
+    assert np.ptp(sizes, axis=0) == pytest.approx(0.0, abs=3.0)  # pixels
 
 
 @pytest.mark.parametrize(

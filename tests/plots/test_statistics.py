@@ -1,5 +1,7 @@
 """Intervals and tests against published values, formulas and simulation."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from pandas import DataFrame
@@ -96,3 +98,29 @@ def test_the_bootstrap_holds_the_mean() -> None:
     )
     assert found.loc["mean", "low"] == pytest.approx(frame["value"].mean() - 0.098, abs=0.02)
     assert found.loc["mean", "high"] == pytest.approx(frame["value"].mean() + 0.098, abs=0.02)
+
+
+@pytest.mark.parametrize("values", [[0.3], [0.5, 0.9, 0.7], [0.1, 0.1, 0.8, 0.9, 0.8, 0.2, 0.6]])
+def test_the_expected_best_is_the_mean_over_all_subsets(values: list[float]) -> None:
+    """For every budget, the closed form equals trying each subset, ties and all."""
+    expected = [
+        np.mean([max(subset) for subset in combinations(values, n)])
+        for n in range(1, len(values) + 1)
+    ]
+    assert statistics.expected_best(values) == pytest.approx(expected)
+
+
+def test_the_expected_best_of_many_is_stable() -> None:
+    """Of thousands of trials no factorial overflows: it rises from the mean to the best."""
+    values = np.random.default_rng(0).random(3000)
+    best = statistics.expected_best(values)
+    assert best[[0, -1]] == pytest.approx([values.mean(), values.max()])
+    assert (np.diff(best) > -1e-12).all()
+
+
+def test_the_expected_best_is_unbiased() -> None:
+    """Over many samples of uniform numbers it averages to n / (n + 1), the truth."""
+    rng = np.random.default_rng(2)
+    found = np.mean([statistics.expected_best(rng.random(12)) for _ in range(4000)], axis=0)
+    n = np.arange(1, 13)
+    assert found == pytest.approx(n / (n + 1), abs=0.005)

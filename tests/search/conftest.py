@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,13 @@ TINY = {
             "pruner": {"warmup_epochs": 1, "startup_trials": 2},
             "space": {"hidden_size": {"high": 48}, "decay_epochs": {"choices": [[], [2]]}},
         },
+        "random": {"trials": 6, "round_size": 6},
         "iterations": {"seeds": [1, 2], "settings": {"epochs": 4, "decay_epochs": [2]}},
+    },
+    "confirm": {"baseline": None, "top": 2, "pruned": 1, "seeds": [11, 12, 13]},
+    "final": {
+        "seeds": [1, 2],
+        "published": {"write_up": {"hidden_size": 32, "epochs": 4, "decay_epochs": [2]}},
     },
 }
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -55,16 +62,19 @@ def project(prepared: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def studies(project: Path) -> Run:
     """Runs `python -m studies` in the project, to its end."""
+    return partial(command_in, project)
 
-    def run(*arguments: str, jobs: int | str = 1) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "studies", *arguments],
-            cwd=project,
-            env=os.environ | {"HANDTUNED_JOBS": str(jobs)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
 
-    return run
+def command_in(
+    project: Path, *arguments: str, jobs: int | str = 1
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m studies` in a project, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "studies", *arguments],
+        cwd=project,
+        env=os.environ | {"HANDTUNED_JOBS": str(jobs)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

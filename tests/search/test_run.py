@@ -1,7 +1,5 @@
 """`python -m studies run`: repeatable, unkillable, and plain about mistakes."""
 
-import csv
-import json
 import os
 import random
 import resource
@@ -265,6 +263,12 @@ def test_change_in_mid_study_stops_it(project: Path, file: str, before: str, aft
             "HANDTUNED_JOBS must be a number from 1, but is '0'; set or unset it",
         ),
         (
+            ("confirm",),
+            1,
+            "reports/studies/search/study.json is missing or damaged; "
+            "run `python -m studies run search`",
+        ),
+        (
             ("final",),
             1,
             "reports/studies/search/study.json is missing or damaged; "
@@ -310,53 +314,6 @@ def test_unwritable_folder_is_named_before_training(
     assert "trials" not in result.stdout
 
 
-def test_final_tests_the_best_once(project: Path, studies: Run) -> None:
-    """The final stage re-trains the search's best configuration on train and val together."""
-    studies("run", "search")
-    result = studies("final")
-    assert result.returncode == 0, result.stderr
-    assert "test accuracy" in result.stdout
-    metrics = json.loads((project / "reports/final/metrics.json").read_text())
-    best = json.loads((project / "reports/studies/search/study.json").read_text())["best"]
-    assert metrics["train_images"] == 200 + 100
-    assert metrics["settings"]["learning_rate"] == best["params"]["learning_rate"]
-    assert metrics["settings"]["hidden_size"] == [best["params"]["hidden_size"]]
-    names = sorted(path.name for path in (project / "reports/final").iterdir())
-    assert names == ["history.csv", "metrics.json", "model.npz", "predictions.csv", "samples.npz"]
-    predictions = (project / "reports/final/predictions.csv").read_text().splitlines()
-    assert len(predictions) == 101
-
-
-def test_final_trains_as_long_as_early_stopping_kept(project: Path, studies: Run) -> None:
-    """Without validation images to stop by, the epochs that the winner kept are trained."""
-    path = project / "params.yaml"
-    text = path.read_text().replace("patience:", "patience: 2 #", 1)
-    path.write_text(text.replace("epochs: 4", "epochs: 25", 1))
-    studies("run", "search")
-    assert studies("final").returncode == 0
-    metrics = json.loads((project / "reports/final/metrics.json").read_text())
-    best = json.loads((project / "reports/studies/search/study.json").read_text())["best"]
-    assert metrics["epochs"] == best["epoch"] < 25
-    table = (project / "reports/studies/search/trials.csv").read_text().splitlines()
-    rows = csv.DictReader(table)
-    winner = next(row for row in rows if int(row["number"]) == best["number"])
-    assert int(winner["epoch_kept"]) == best["epoch"]
-    assert int(winner["epochs_trained"]) == best["epoch"] + 2
-    assert float(winner["val_accuracy"]) == best["val_accuracy"]
-
-
-def test_final_refuses_results_of_other_settings(project: Path, studies: Run) -> None:
-    """Results of a study whose settings changed since are not taken for those of today."""
-    studies("run", "search")
-    path = project / "params.yaml"
-    path.write_text(path.read_text().replace("l2: 0.0", "l2: 0.01", 1))
-    result = studies("final")
-    assert result.returncode == 1
-    assert result.stderr.startswith("error: reports/studies/search/study.json must be of search-")
-    assert result.stderr.endswith("run `python -m studies run search`\n")
-    assert not (project / "reports/final").exists()
-
-
 def test_studies_begun_at_once_make_one_store(project: Path) -> None:
     """Two studies started on an empty folder both run to their end, in one database."""
     processes = [begin(project, key, 1) for key in ("search", "iterations")]
@@ -364,15 +321,3 @@ def test_studies_begun_at_once_make_one_store(project: Path) -> None:
     with opened(sqlite_url(project / "studies/live")) as storage:
         names = optuna.get_all_study_names(storage)
     assert sorted(name.partition("-")[0] for name in names) == ["iterations", "search"]
-
-
-def test_studies_never_open_the_test_split(project: Path, studies: Run) -> None:
-    """With the test split deleted a study runs to the same tables, and only `final` misses it."""
-    studies("run", "search")
-    before = tables(project, "search")
-    forget(project)
-    for path in (project / "data/prepared/test").iterdir():
-        path.unlink()
-    assert studies("run", "search").returncode == 0
-    assert tables(project, "search") == before
-    assert "data/prepared/test/images.npy is missing" in studies("final").stderr

@@ -127,7 +127,7 @@ def test_settings_of_today_do_not_matter(published: Path) -> None:
     """The study is rebuilt from study.json: params.yaml may have changed, or have lost it."""
     settings = YAML(typ="safe").load(published / "params.yaml")
     settings["trainer"]["epochs"] = 3
-    settings["final"] = {"study": "iterations"}
+    settings["confirm"] = {"study": "iterations"}
     del settings["studies"]["search"]
     YAML().dump(settings, published / "params.yaml")
     assert verify.verify("search", 2)

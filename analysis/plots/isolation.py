@@ -1,0 +1,122 @@
+"""What if only this parameter were set: the best and the median trial in each of its cells."""
+
+from functools import partial
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from pandas import DataFrame
+
+from analysis import words
+from analysis.diagnosis import CHANCE, NEAR_CHANCE
+from analysis.load import Study
+from analysis.plots import bins, by_parameter, style
+from analysis.statistics import bootstrap
+
+RESAMPLES = 200
+ENOUGH = 5  # trials; of fewer a bootstrap says too little
+LETTERS = 35  # longer tick labels take two lines
+
+
+def figure(study: Study) -> Figure:
+    """A panel for each searched parameter; all others are averaged over as they were drawn."""
+    if study.about["sampler"] != "random":
+        raise style.NothingToDrawError(f"draws of {study.about['sampler']} are not independent")
+    n = len(study.trials)
+    heading = f"Study {study.key}: validation accuracy if one parameter is set, n = {n} trials"
+    return by_parameter.figure(study, partial(_panel, study), heading)
+
+
+def table(study: Study, name: str) -> DataFrame:
+    """One row a cell of parameter `name`: `trials`, `lost`, `best`, `median`, `low` and `high`.
+
+    The interval of the median is a bootstrap's, where trials are enough. Pruned trials are left
+    out; one that diverged or ended at chance counts in `lost`, a share of the cell's, alone.
+    """
+    trials = study.trials[study.trials["state"] == "COMPLETE"]
+    lost = (trials["feasible"] == 0) | (trials["val_accuracy"] <= CHANCE + NEAR_CHANCE)
+    cells = bins.cells(trials[name], study.space[name])
+    rows = [
+        {"cell": cell, "trials": int((cells == cell).sum()), "lost": lost[cells == cell].mean()}
+        | _middle(trials[(cells == cell) & ~lost])
+        for cell in cells.cat.categories
+    ]
+    columns = ["cell", "trials", "lost", "best", "median", "low", "high"]
+    frame = DataFrame(rows, columns=columns)
+    frame.attrs["name"] = name
+    return frame
+
+
+def draw(frame: DataFrame, ax: Axes) -> Axes:
+    """Draw a `table`: the best, the median with its interval, bars for the share that is lost."""
+    color, other = style.colors(2)
+    known = frame.dropna(subset="median")
+    _lost(frame, ax)
+    ax.plot(known.index, known["best"], "*", color=other, ms=9, label="best")
+    ax.errorbar(
+        *(known.index, known["median"], style.whiskers(known, "median")),
+        fmt="o",
+        color=color,
+        capsize=3,
+        label="median of the rest, 95 % interval",
+    )
+    style.accuracy_axis(ax, [*known["best"], *known["median"], *known["low"]])
+    ax.set_xticks(frame.index, _labels(frame), size=7.5)
+    ax.set(xlim=(-0.6, len(frame) - 0.4), ylabel="validation accuracy (error scale)")
+    ax.set(xlabel=words.name(frame.attrs["name"]), title=title(frame))
+    return ax
+
+
+def title(frame: DataFrame) -> str:
+    """The cell with the highest median, and whether its interval stands apart."""
+    known = frame.dropna(subset="median").sort_values("median", ascending=False, kind="stable")
+    if known.empty:
+        return "nothing above chance"
+    first, others = known.iloc[0], known.iloc[1:]
+    clear = (others["high"] < first["low"]).all()
+    return f"highest median at {first['cell']}" + ("" if clear else ", not clearly")
+
+
+def _lost(frame: DataFrame, ax: Axes) -> None:
+    """Bars behind the marks, as high as the share of trials that came to nothing."""
+    shares = frame["lost"].fillna(0.0)
+    label = "share diverged or at chance"
+    of_height = ax.get_xaxis_transform()
+    ax.bar(frame.index, shares, width=0.9, color="0.9", transform=of_height, label=label, zorder=0)
+    for place, share in shares[shares > 0].items():
+        ax.text(
+            float(str(place)) - 0.43,
+            share,
+            words.percent(share, 0),
+            transform=of_height,
+            va="bottom",
+            size=7.5,
+            color="0.45",
+        )
+
+
+def _labels(frame: DataFrame) -> list[str]:
+    """Each cell with its number of trials."""
+    cells = frame["cell"]
+    if cells.str.len().sum() > LETTERS:
+        cells = cells.str.replace("\u2013", "\u2013\n")
+    return [f"{cell}\nn {n}" for cell, n in zip(cells, frame["trials"], strict=True)]
+
+
+def _middle(trials: DataFrame) -> dict[str, float]:
+    """The best and the median accuracy of some trials; of enough, the median's interval."""
+    if trials.empty:
+        return {}
+    accuracy = trials[["val_accuracy"]]
+    found = {"best": float(accuracy["val_accuracy"].max())} | _median(accuracy)
+    if len(accuracy) < ENOUGH:
+        return found
+    low, high = bootstrap(accuracy, _median, resamples=RESAMPLES, seed=0).to_numpy()[0]
+    return found | {"low": float(low), "high": float(high)}
+
+
+def _median(rows: DataFrame) -> dict[str, float]:
+    return {"median": float(rows["val_accuracy"].median())}
+
+
+def _panel(study: Study, name: str, ax: Axes) -> Axes:
+    return draw(table(study, name), ax)

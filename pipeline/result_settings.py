@@ -1,0 +1,48 @@
+"""The sections of `params.yaml` on what comes after the searches: confirm, final, report."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from pipeline.settings import Section, Trainer
+from pipeline.study_settings import Seeds
+
+TUNED = "tuned"  # what the confirmed winner is called beside the published configurations
+
+
+def _not_tuned(published: dict[str, Trainer]) -> dict[str, Trainer]:
+    if TUNED in published:
+        raise ValueError(f"{TUNED} is the name of the winner; call the configuration otherwise")
+    return published
+
+
+class Confirm(Section):
+    """Which configurations are trained again, over seeds that chose nothing."""
+
+    study: str = Field("search", description="the study whose best are trained again")
+    baseline: str | None = Field(
+        None, description="the study whose best trial stands beside them; null: none"
+    )
+    top: int = Field(3, ge=1, description="so many of the best trials")
+    pruned: int = Field(
+        3, ge=0, description="so many pruned trials, those that were stopped highest, to the end"
+    )
+    seeds: Seeds = Field((101, 102, 103, 104, 105), description="shared by all configurations")
+
+
+class Final(Section):
+    """What the `final` stage trains on all but the test images, and tests."""
+
+    seeds: Seeds = Field((1, 2, 3, 4, 5), description="the first one's network is saved")
+    published: Annotated[dict[str, Trainer], AfterValidator(_not_tuned)] = Field(
+        {}, description="configurations fixed beforehand that are tested beside the winner"
+    )
+
+
+class Report(Section):
+    """What the report tells."""
+
+    notebooks: tuple[str, ...] = Field(
+        ("01_search", "02_iteration_history"),
+        description="sources in analysis/notebooks that are executed, by name",
+    )
