@@ -220,9 +220,6 @@ seeds: [101, -> seeds: [102,
 
 write_up: # -> tuned: #
     final.published: tuned is the name of the winner; call the configuration otherwise
-
-published: # -> published: {other: {loss: squared_error}} #
-    final.published.other: PLACEHOLDER
 """
 
 
@@ -238,6 +235,13 @@ def table(text: str) -> list[tuple[str, str, str]]:
 def test_mistake_gets_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     """Each mistake is told by key, rule, value and, where it is not plain, the remedy."""
     assert refusal(tmp_path, edited(old, new)) == f"params.yaml: {message}"
+
+
+def test_published_configuration_must_have_a_loss(tmp_path: Path) -> None:
+    """What would be trained in the last stage is checked before the first."""
+    text = edited("\n      hidden_size: 1024", "\n      output: tanh")
+    rule = "cross_entropy needs output softmax or sigmoid, but got 'tanh'"
+    assert refusal(tmp_path, text) == f"params.yaml: final.published.write_up: {rule}"
 
 
 def test_empty_space_gets_one_line(tmp_path: Path) -> None:

@@ -70,7 +70,9 @@ PRUNERS = {
 @pytest.mark.parametrize(("pruner", "rule"), PRUNERS.items())
 def test_mistake_in_a_pruner_gets_one_line(tmp_path: Path, pruner: str, rule: str) -> None:
     """A pruner's keys are checked as its type wants them."""
-    text = edited("{type: median, warmup_epochs: 3, startup_trials: 5}", pruner)
+    text = edited(
+        "{type: percentile, percentile: 25.0, warmup_epochs: 3, startup_trials: 5}", pruner
+    )
     assert line_for(tmp_path, text) == f"params.yaml: studies.search.pruner{rule}"
 
 
@@ -133,7 +135,7 @@ def test_mistake_in_a_point_to_try_first_gets_one_line(
     tmp_path: Path, points: str, rule: str
 ) -> None:
     """Each value of each point lies in the space."""
-    text = edited("trials: 64", f"trials: 64\n    enqueue: {points}")
+    text = edited("trials: 96", f"trials: 96\n    enqueue: {points}")
     assert line_for(tmp_path, text) == f"params.yaml: studies.search.enqueue{rule}"
 
 
@@ -186,4 +188,4 @@ def test_losses_are_checked_where_they_are_asked_for(tmp_path: Path) -> None:
         line = line_for(tmp_path, with_space(LOSSES % when))
         assert line == f"params.yaml: studies.search: {needs}gelu, {wrong}"
     path.write_text(with_space(LOSSES % ", when: {output: [tanh]}"), encoding="utf-8")
-    assert params.load(path).studies["search"].trials == 64
+    assert params.load(path).studies["search"].trials == 96

@@ -145,7 +145,7 @@ def test_fingerprint_has_its_parts(search: DigitsStudy) -> None:
 def test_code_that_decides_is_all_of_it() -> None:
     """What a deciding file imports from this project decides too, or is known not to."""
     harmless = {
-        *("pipeline.errors", "pipeline.files", "pipeline.dataset"),
+        *("pipeline.errors", "pipeline.files", "pipeline.dataset", "pipeline.result_settings"),
         *("studies.environment", "studies.interrupts", "studies.workers"),
     }
     roots = (Path(fingerprint.__file__).parents[1],)
