@@ -5,9 +5,9 @@ from typing import Any
 
 from pandas import DataFrame
 
-from analysis import words
+from analysis import iterations, words
 from analysis.load import Study
-from analysis.statistics import LEVEL, Bits, mean_accuracy, mean_difference
+from analysis.statistics import LEVEL, Scores, mean_accuracy, mean_difference
 
 ROLES = {
     "search": "among the best of the search",
@@ -30,27 +30,36 @@ NOTES = (
 
 
 def table(confirm: Study) -> DataFrame:
-    """One row a configuration, the best mean first, each compared with the first."""
-    right = {each["variant"]: correct(confirm, each["variant"]) for each in candidates(confirm)}
-    order = sorted(right, key=lambda name: -right[name].mean())  # stable: equals as they came
-    leader, level = right[order[0]], 1 - (1 - LEVEL) / max(len(order) - 1, 1)
-    by_name = {each["variant"]: each for each in candidates(confirm)}
+    """One row a configuration, the best mean first, each compared with the first.
+
+    The first of equals is the one that the stage took for the winner.
+    """
+    about = {each["variant"]: each for each in candidates(confirm)}
+    reached = {name: scores(confirm, name) for name in about}
+    means = {name: round(float(right.mean()), 9) for name, right in reached.items()}
+    won = confirm.about["winner"]["variant"]
+    order = sorted(means, key=lambda name: (-means[name], name != won))
+    level = 1 - (1 - LEVEL) / max(len(order) - 1, 1)
     rows = []
     for rank, name in enumerate(order, start=1):
-        mean, about = float(right[name].mean()), by_name[name]
-        low, high = mean_accuracy(right[name])
-        behind = mean_difference(leader, right[name], level)
+        behind = mean_difference(reached[order[0]], reached[name], level)
         trials = confirm.trials[confirm.trials["variant"] == name]
         rows.append(
-            {"rank": rank, "variant": name, "split": "val", "val_accuracy": mean}
-            | {key: about[key] for key in ("role", "study", "number")}
-            | {"low": low, "high": high, "seeds": len(right[name])}
-            | {"search_accuracy": about["val_accuracy"], "curse": about["val_accuracy"] - mean}
-            | {"behind": float(leader.mean()) - mean, "behind_low": behind.low}
-            | {"behind_high": behind.high, "tied": behind.low <= 0}
-            | {"parameters": int(trials["parameters"].iloc[0])}
+            {"rank": rank, "behind_low": behind.low, "behind_high": behind.high}
+            | {"tied": behind.low <= 0, "parameters": int(trials["parameters"].iloc[0])}
+            | _mean(about[name], reached[name])
         )
-    return DataFrame(rows, columns=list(COLUMNS))
+    frame = DataFrame(rows, columns=list(COLUMNS)).assign(split="val")
+    return frame.assign(behind=frame["val_accuracy"].iloc[0] - frame["val_accuracy"])
+
+
+def _mean(about: Mapping[str, Any], reached: Scores) -> dict[str, Any]:
+    """What a candidate's seeds reached, beside what the search promised."""
+    mean, promised = float(reached.mean()), float(about["val_accuracy"])
+    low, high = mean_accuracy(reached)
+    row = {key: about[key] for key in ("variant", "role", "study", "number")}
+    row |= {"val_accuracy": mean, "low": low, "high": high, "seeds": len(reached)}
+    return row | {"search_accuracy": promised, "curse": promised - mean}
 
 
 def candidates(confirm: Study) -> list[dict[str, Any]]:
@@ -58,9 +67,12 @@ def candidates(confirm: Study) -> list[dict[str, Any]]:
     return list(confirm.about["candidates"])
 
 
-def correct(confirm: Study, variant: str) -> Bits:
-    """Which validation images a configuration got right, (seeds, images)."""
-    return confirm.correct[(confirm.trials["variant"] == variant).to_numpy()]
+def scores(confirm: Study, variant: str) -> Scores:
+    """What a configuration scores on each validation image, (seeds, images).
+
+    A seed that diverged counts as guessing, as it does where the stage finds the winner.
+    """
+    return iterations.scores(confirm, confirm.trials[confirm.trials["variant"] == variant])
 
 
 def markdown(frame: DataFrame, confirm: Study) -> str:
@@ -85,18 +97,20 @@ def markdown(frame: DataFrame, confirm: Study) -> str:
 def verdict(frame: DataFrame) -> str:
     """Who leads, who ties, and how lucky the leader's score in the search was."""
     leader = frame.iloc[0]
-    tied = int(frame["tied"].sum()) - 1
-    others = (
-        "none of the others may be as good"
-        if tied == 0
-        else f"{tied} of the {len(frame) - 1} others may be as good"
-    )
     return (
         f"Trained again over {words.seeds(leader['seeds'])} that chose nothing, "
         f"{leader['study']} trial {leader['number']} leads with "
-        f"{words.results(frame.head(1))[0]}; {others}. Its score in the search was "
+        f"{words.results(frame.head(1))[0]}; {_others(frame)}. Its score in the search was "
         f"{words.points(leader['curse'])} points off that mean."
     )
+
+
+def _others(frame: DataFrame) -> str:
+    tied, others = int(frame["tied"].sum()) - 1, len(frame) - 1
+    if others == 0:
+        return "nothing else was trained again"
+    who = f"{tied} of the {others} others" if tied else "none of the others"
+    return f"{who} may be as good"
 
 
 def _behind(row: Mapping[Any, Any]) -> str:

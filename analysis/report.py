@@ -30,6 +30,7 @@ from analysis.load import REPORTS
 from analysis.results import Results
 from analysis.standings import Entry, standings
 from analysis.verdicts import judge
+from analysis.verdicts.finding import Verdict
 from pipeline.files import write_text
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -83,6 +84,7 @@ def contents(reports: Path = REPORTS) -> dict[str, Any]:
         "confirmed": found.confirm and confirmation.verdict(confirmation.table(found.confirm)),
         "beside": found.tuned and summary.listed(list(tested.beside(tested.table(found.tuned)))),
         "random": against_random(found),
+        "duel": duel(judge.read(reports)),
         "budgets": found.random and summary.budgets(found.search, found.random),
         "verdicts": judge.read(reports),
         "notebooks": page.links(reports, ["notebooks/*.html"], page_title),
@@ -108,6 +110,12 @@ def scale(entries: list[Entry]) -> tuple[int, int]:
 def against_random(found: Results) -> summary.Comparison | None:
     """The search beside random search, where there was one."""
     return summary.against_random(found.search, found.random) if found.random else None
+
+
+def duel(verdicts: Mapping[str, list[Verdict]]) -> str:
+    """The search beside random search over fresh seeds, in the words of the rule about it."""
+    said = [v for each in verdicts.values() for v in each if v.rule == "no_better_than_random"]
+    return next((v.words for v in said if "fresh seeds" in v.words), "")
 
 
 def pictures(found: Results, reports: Path) -> list[page.Picture]:

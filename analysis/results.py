@@ -1,6 +1,7 @@
 """Everything that the report speaks about, read once."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,3 +72,10 @@ def read(reports: Path = REPORTS) -> Results:
         raise UserError(f"{reports / 'studies'} must hold a study, but holds none; run make repro")
     untuned, tuned = load.networks(reports)
     return Results(reports, studies, load.confirm(reports), untuned, tuned)
+
+
+def from_notebook() -> Results:
+    """Go to the folder that holds reports/, wherever the notebook was opened, and read them."""
+    here = Path.cwd()
+    os.chdir(next((f for f in (here, *here.parents) if (f / REPORTS).is_dir()), here))
+    return read()

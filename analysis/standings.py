@@ -1,7 +1,7 @@
 """The networks worth comparing, each with its accuracy and interval."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from analysis import confirmation, summary, words
 from analysis.load import Study
@@ -26,18 +26,26 @@ def standings(found: Results) -> Iterator[Entry]:
     if found.untuned:
         right = found.untuned.predictions["label"] == found.untuned.predictions["predicted"]
         yield entry("Untuned", "validation", int(right.sum()), len(right))
+    again = confirmation.table(found.confirm) if found.confirm else None
     if found.random:
         yield from best_of("Best of random search", found.random)
+    if again is not None:
+        for row in again[again["role"] == "baseline"].to_dict("records"):
+            yield mean_of(f"The same, {words.seeds(row['seeds'])} that chose nothing", row)
     sampler = str(found.search.about["sampler"])
     yield from best_of(f"Best of {SEARCHES.get(sampler, sampler)}", found.search)
-    if found.confirm:
-        first = confirmation.table(found.confirm).iloc[0]
-        name = f"Winner, {first['seeds']} fresh seeds"
-        yield Entry(name, "validation", first["val_accuracy"], first["low"], first["high"])
+    if again is not None:
+        first = again.iloc[0].to_dict()
+        yield mean_of(f"Winner, {words.seeds(first['seeds'])} that chose nothing", first)
     if found.tuned:
         bits = found.tuned.right()
         name = f"Tuned, trained again, {words.seeds(len(bits))}"
         yield Entry(name, "test", float(bits.mean()), *mean_accuracy(bits))
+
+
+def mean_of(name: str, row: Mapping[Any, Any]) -> Entry:
+    """The mean of a configuration that was trained again."""
+    return Entry(name, "validation", row["val_accuracy"], row["low"], row["high"])
 
 
 def best_of(name: str, study: Study) -> Iterator[Entry]:

@@ -38,15 +38,8 @@ def main(reports: Path = REPORTS) -> None:
 
 def cost(studies: Mapping[str, Study]) -> DataFrame:
     """What every trial cost, in network size, epochs and wall seconds, and what it brought."""
-    columns = [
-        "study",
-        "number",
-        "split",
-        "parameters",
-        "epochs_trained",
-        "seconds",
-        "val_accuracy",
-    ]
+    size = ["parameters", "epochs_trained"]
+    columns = ["study", "number", "split", *size, "seconds", "val_accuracy"]
     parts = [
         study.trials.merge(study.timing, on="number").assign(study=key, split="val")[columns]
         for key, study in studies.items()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from analysis import words
 from analysis.load import Final
@@ -59,7 +59,7 @@ def _row(tested: Final, name: str) -> dict[str, Any]:
     # a model without seeds is compared with every tuned network
     change = mean_difference(right, tuned) if name != "tuned" else None
     return {
-        **{key: first[key] for key in ("configuration", "kind", "epochs", "parameters", "note")},
+        **{key: first[key] for key in ("configuration", "kind", "parameters")},
         "test_accuracy": float(right.mean()),
         "low": low,
         "high": high,
@@ -67,7 +67,20 @@ def _row(tested: Final, name: str) -> dict[str, Any]:
         "difference": float(right.mean() - tuned.mean()) if change else None,
         "difference_low": change.low if change else None,
         "difference_high": change.high if change else None,
+        "epochs": networks["epochs"].max(),  # one that diverged was trained for fewer
+        "note": _note(networks["note"]),
     }
+
+
+def _note(notes: "Series[str]") -> str:
+    """What is noted of a configuration's networks, and of how many seeds if not of all."""
+    said = notes.dropna().tolist()
+    return "; ".join(
+        note
+        if said.count(note) == len(notes)
+        else f"{note} ({said.count(note)} of {len(notes)} seeds)"
+        for note in dict.fromkeys(said)
+    )
 
 
 def _difference(row: Mapping[Any, Any]) -> str:
@@ -81,10 +94,11 @@ def beside(frame: DataFrame) -> Iterator[str]:
     """What the tuned network is better or worse than, in words."""
     for row in frame.dropna(subset="difference_low").to_dict("records"):
         name = str(row["configuration"]).replace("_", " ")
-        change = words.points(-row["difference"])
+        ahead = -row["difference"]
+        by = f"{100 * abs(ahead):.1f} points"
         if row["difference_high"] < 0:
-            yield f"better than {name} by {change} points"
+            yield f"better than {name} by {by}"
         elif row["difference_low"] > 0:
-            yield f"worse than {name} by {words.points(row['difference'])} points"
+            yield f"worse than {name} by {by}"
         else:
-            yield f"not clearly different from {name} ({change} points)"
+            yield f"not clearly different from {name} ({words.points(ahead)} points)"

@@ -37,8 +37,8 @@ def seeds(count: int) -> str:
 
 
 def points(value: float) -> str:
-    """A difference of fractions in percentage points, signed."""
-    return "" if _missing(value) else f"{100 * value:+.1f}".replace("-", "−")
+    """A difference of fractions in percentage points, signed; nothing is +0.0."""
+    return "" if _missing(value) else f"{100 * value:+z.1f}".replace("-", "−")
 
 
 def between(low: float | None, high: float | None) -> str:

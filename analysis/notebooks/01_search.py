@@ -25,7 +25,7 @@ from analysis.verdicts import judge
 style.use()
 pd.options.display.float_format = "{:.3g}".format
 tables = Path("reports/tables")
-found = results.read()
+found = results.from_notebook()
 search, random = found.search, found.random
 sampler = summary.NAMES.get(search.about["sampler"], search.about["sampler"])
 

@@ -21,7 +21,7 @@ from studies.faults import FAULTS, TWIN
 
 style.use()
 pd.options.display.float_format = "{:.1e}".format
-found = results.read()
+found = results.from_notebook()
 study = captions.of_sampler(found, "variants", "")
 assert study, "params.yaml has no study of variants: drop this notebook from report.notebooks"
 steps = iteration_history.table(study)

@@ -17,7 +17,7 @@ from analysis.verdicts import judge
 
 style.use()
 pd.options.display.float_format = "{:.3g}".format
-found = results.read()
+found = results.from_notebook()
 rules = {verdict.rule: verdict for each in judge.read().values() for verdict in each}
 grid = captions.of_sampler(found, "grid", "")
 crossed = set(grid.space) if grid else set()

@@ -18,7 +18,7 @@ from analysis.plots import calibration, seed_spread, style
 from analysis.verdicts import judge
 
 style.use()
-found = results.read()
+found = results.from_notebook()
 rules = {verdict.rule: verdict for each in judge.read().values() for verdict in each}
 tables = Path("reports/tables")
 assert found.confirm, "nothing was trained again: run python -m studies confirm"

@@ -18,7 +18,7 @@ from analysis.plots import (
 )
 
 style.use()
-found = results.read()
+found = results.from_notebook()
 assert found.tuned, "nothing was tested: run python -m studies final"
 predictions = found.tuned.predictions
 

@@ -187,8 +187,8 @@ def _lead_over_random(found: Results, search: Study, random: Study) -> tuple[Int
         board = board[board["role"] != "pruned"].sort_values("search_accuracy", ascending=False)
         ours, theirs = (board.loc[board["study"] == s.key, "variant"] for s in (search, random))
         if len(ours) and len(theirs):
-            after = confirmation.correct(again, ours.iloc[0])
-            before = confirmation.correct(again, theirs.iloc[0])
+            after = confirmation.scores(again, ours.iloc[0])
+            before = confirmation.scores(again, theirs.iloc[0])
             return mean_difference(after, before), "mean over fresh seeds"
     after, before = search.correct[best(search)], random.correct[best(random)]
     if after.shape != before.shape:

@@ -11,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from pipeline.workspace import merged
+from tests.end_to_end.tables_page import KEY, differences, documented, keys
 
 ROOT = Path(__file__).parents[2]
 PARTS = (
@@ -32,6 +33,7 @@ TINY = {
         "published": {"write_up": {"hidden_size": 32, "epochs": 3, "decay_epochs": [2]}},
     },
 }
+CONFIRMED = "confirm/study.json"
 pytestmark = pytest.mark.slow
 
 
@@ -97,16 +99,29 @@ def test_everything_is_there(clone: Path) -> None:
     """The run leaves tables, pictures, notebooks, the tuned network and the report."""
     reports = clone / "reports"
     for name in (
-        *("index.html", "metrics.json", "final/model.npz", "train/model.npz"),
+        *("index.html", "metrics.json", "verdicts.json", "final/model.npz", "train/model.npz"),
+        *("confirm/trials.csv", "tables/confirm.md", "tables/final.md", "final/networks.csv"),
         *("tables/iteration_history.csv", "tables/iteration_history.md", "tables/leaderboard.csv"),
         *("figures/heatmap.png", "figures/iteration_history.png", "figures/hidden_size.png"),
         *("figures/cost_seconds.png", "figures/optimization_history.png"),
         *("figures/confusion_matrix.png", "figures/sample_predictions.png"),
-        *("figures/per_digit.png", "figures/heatmaps_search.png"),
+        *("figures/per_digit.png", "figures/heatmaps_search.png", "figures/seed_spread.png"),
+        *("notebooks/03_heat_maps.html", "notebooks/04_winner.html", "notebooks/05_mistakes.html"),
         *("notebooks/01_search.ipynb", "notebooks/02_iteration_history.html"),
     ):
         assert (reports / name).stat().st_size > 0, name
     assert 0.1 < json.loads((reports / "metrics.json").read_text())["test_accuracy"] <= 1
+
+
+def test_columns_and_keys_are_as_documented(clone: Path) -> None:
+    """docs/tables.md names those of every table and study, in order, and no others."""
+    reports, promised = clone / "reports", documented()
+    assert differences(reports, promised) == []
+    of_study = set(promised[f"studies/{KEY}/study.json"])
+    written = [set(keys(path)) for path in reports.glob("studies/*/study.json")]
+    assert set().union(*written) == of_study
+    assert set(keys(reports / CONFIRMED)) - of_study == {*promised[CONFIRMED]}
+    assert keys(reports / "final/metrics.json") == promised["final/metrics.json"]
 
 
 def test_second_run_does_nothing(clone: Path) -> None:
@@ -130,7 +145,8 @@ def test_other_studies_are_told_as_well(alone: Path) -> None:
     del params["studies"]["grid"]["space"]["learning_rate"]
     params["studies"]["grid"]["space"]["hidden_size"]["choices"] = [[16, 8], [24, 8]]
     params["studies"]["search"]["space"]["epochs"] = {"type": "int", "low": 2, "high": 3}
-    params["report"]["notebooks"] = ["01_search"]
+    params["confirm"]["baseline"] = None
+    params["report"]["notebooks"] = ["01_search", "03_heat_maps", "04_winner", "05_mistakes"]
     with (alone / "params.yaml").open("w") as file:
         yaml.dump(params, file)
     dvc(alone, "repro")
@@ -172,6 +188,22 @@ def test_only_the_edited_study_runs_again(clone: Path) -> None:
         params.write_text(text)
     assert "study@grid" in status
     assert not {"study@search", "study@random", "study@iterations", "train"} & set(status)
+
+
+def test_two_experiments_are_compared(clone: Path) -> None:
+    """DVC shows which setting differs and what came of it; going back, nothing runs again."""
+    dvc(clone, "exp", "run", "--name", "base", "tables")
+    dvc(clone, "exp", "run", "--name", "reseeded", "-S", "train.seed=2", "tables")
+    both = json.loads(dvc(clone, "exp", "diff", "base", "reseeded", "--json"))
+    assert both["params"]["params.yaml"] == {"train.seed": {"old": 1, "new": 2, "diff": 1}}
+    changed = json.loads(dvc(clone, "metrics", "diff", "base", "reseeded", "--json"))
+    assert changed == both["metrics"]
+    assert [*changed["reports/metrics.json"]] == ["val_accuracy_train"]
+    dvc(clone, "plots", "diff", "base", "reseeded")
+    for name in ("base", "reseeded"):
+        assert (clone / f"dvc_plots/static/{name}_reports_figures_heatmap.png").is_file()
+    dvc(clone, "exp", "apply", "base")
+    assert "Running stage" not in dvc(clone, "repro")
 
 
 def test_experiments_run_on_another_setting(clone: Path) -> None:

@@ -219,3 +219,13 @@ def test_published_notebook_answers_in_words(made_up: Path, name: str) -> None:
     assert str(made_up.parent) not in (made_up / "notebooks" / f"{name}.html").read_text()
     notebook.execute(name, made_up)
     assert files(made_up / "notebooks") == first
+
+
+@pytest.mark.parametrize("name", ["02_iteration_history", "05_mistakes"])
+def test_published_notebook_runs_where_it_is_opened(made_up: Path, name: str) -> None:
+    """Opened in its own folder, as JupyterLab does, a notebook comes out as it was published."""
+    notebook.execute(name, made_up)
+    path = made_up / "notebooks" / f"{name}.ipynb"
+    opened = nbformat.read(path, as_version=4)
+    notebook.run(opened, path.parent)
+    assert notebook.as_json(opened) == path.read_text(encoding="utf-8")

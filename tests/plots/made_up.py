@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from studies.export import COLUMNS
+
 IMAGES = 400  # validation images
 SPACE: dict[str, dict[str, Any]] = {
     "hidden_size": {"type": "int", "low": 16, "high": 512, "log": True, "step": 1},
@@ -206,8 +208,7 @@ def _write(
 ) -> Path:
     folder.mkdir(parents=True)
     trials = [trial | {"epoch_kept": trial["epochs_trained"]} for trial in trials]
-    own = [*record(0, {}, 0.0, epochs=0), "epoch_kept"]
-    write_csv(folder / "trials.csv", trials, [*own, *columns])
+    write_csv(folder / "trials.csv", trials, [*COLUMNS, *columns])
     write_csv(folder / "history.csv", (row for t in trials for row in curve(t)))
     write_csv(folder / "timing.csv", _timing(trials))
     difficulty = np.random.default_rng(3).random(IMAGES)

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.nn import checkpoint
 from pipeline.nn.mlp import MLP
+from studies.tested import NETWORKS
 from tests.plots.made_up import SETTINGS, curve, record, write_csv
 
 SEEDS = (1, 2, 3)
@@ -41,7 +42,7 @@ def _write_tested(folder: Path, first: np.ndarray, rng: np.random.Generator) -> 
         | {"parameters": 101770 if seed else ""}
         for (name, kind, seed), bits in zip(who, correct, strict=True)
     ]
-    write_csv(folder / "networks.csv", networks)
+    write_csv(folder / "networks.csv", networks, [*NETWORKS])
     curves = [
         {"configuration": name, "seed": seed} | row
         for (name, _, seed), accuracy in zip(who, accuracies, strict=True)

@@ -9,10 +9,12 @@ import pandas as pd
 import pytest
 from pandas import DataFrame
 
-from analysis import digits, iterations, leaderboard, load, summary, tables, words
+from analysis import digits, history, iterations, leaderboard, load, summary, tables, words
 from analysis.load import Study
-from analysis.statistics import wilson
+from analysis.statistics import mean_accuracy
 from pipeline.errors import UserError
+
+EACH_SEARCH = ("val_accuracy", "epochs", "diverged")  # what metrics.json says of each
 
 
 @pytest.fixture(scope="module")
@@ -29,18 +31,23 @@ def written(reports: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_table_is_written(written: Path) -> None:
     """One CSV for machines; Markdown for people beside what they read."""
     names = sorted(path.name for path in (written / "tables").iterdir())
-    for stem in ("iteration_history", "leaderboard", "per_digit", "studies"):
-        assert {f"{stem}.csv", f"{stem}.md"} <= set(names)
-    assert {"importance.csv", "cost.csv"} <= set(names)
+    told = ("confirm", "final", "iteration_history", "leaderboard", "per_digit", "studies")
+    plain = ("calibration", "cost", "history", "importance", "pareto")
+    assert names == sorted(
+        [f"{stem}.csv" for stem in (*told, *plain)] + [f"{stem}.md" for stem in told]
+    )
 
 
-@pytest.mark.parametrize(
-    "name", ["iteration_history", "leaderboard", "per_digit", "studies", "cost"]
-)
-def test_accuracies_say_their_split(written: Path, name: str) -> None:
-    """Only the digits of the final network are on test images."""
-    frame = pd.read_csv(written / "tables" / f"{name}.csv")
-    assert set(frame["split"]) == ({"test"} if name == "per_digit" else {"val"})
+def test_accuracies_say_their_split(written: Path) -> None:
+    """Every table with an accuracy has a split; only what was tested is on test images."""
+    splits = {name: {"test"} for name in ("calibration", "final", "per_digit")}
+    splits["history"] = {"train", "val"}
+    for path in (written / "tables").glob("*.csv"):
+        frame = pd.read_csv(path)
+        if frame.columns.str.contains("accuracy").any():
+            assert set(frame["split"]) == splits.get(path.stem, {"val"}), path.stem
+        else:
+            assert path.stem == "importance"
 
 
 def test_tables_repeat_byte_for_byte(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,13 +59,17 @@ def test_tables_repeat_byte_for_byte(written: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_metrics_are_few_and_flat(written: Path) -> None:
-    """About ten numbers, test accuracy with its Wilson interval first."""
+    """About ten numbers; first the mean test accuracy over seeds, then the confirmed winner's."""
     numbers = json.loads((written / "metrics.json").read_text())
     assert all(isinstance(value, int | float) for value in numbers.values())
-    assert list(numbers)[:3] == ["test_accuracy", "test_low", "test_high"]
-    assert numbers["test_low"] == pytest.approx(wilson(954, 1000).low)
-    assert {"val_accuracy_train", "val_accuracy_search", "epochs_random"} <= numbers.keys()
-    assert len(numbers) <= 12
+    first = ("test_accuracy", "test_low", "test_high", "val_accuracy_confirm")
+    searches = [f"{name}_{key}" for key in ("random", "search") for name in EACH_SEARCH]
+    assert list(numbers) == [*first, "val_accuracy_train", *searches]
+    right = load.final(written).right()
+    assert numbers["test_accuracy"] == pytest.approx(right.mean())
+    assert (numbers["test_low"], numbers["test_high"]) == pytest.approx(mean_accuracy(right))
+    confirmed = pd.read_csv(written / "tables" / "confirm.csv")
+    assert numbers["val_accuracy_confirm"] == confirmed["val_accuracy"].max()
 
 
 def test_no_study_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,9 +89,26 @@ def test_without_a_final_network_the_rest_is_written(
     shutil.copytree(reports / "studies" / "random", tmp_path / "reports" / "studies" / "random")
     monkeypatch.chdir(tmp_path)
     tables.main(tmp_path / "reports")
-    assert "per_digit left out" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "confirm left out" in told
+    assert "per_digit left out" in told
     assert (tmp_path / "reports" / "tables" / "leaderboard.csv").is_file()
     assert "test_accuracy" not in (tmp_path / "reports" / "metrics.json").read_text()
+
+
+def test_without_a_space_there_is_no_front(
+    reports: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Of fixed variants alone no front is written, and a line says why."""
+    own = tmp_path / "reports" / "studies" / "iterations"
+    shutil.copytree(reports / "studies" / "iterations", own)
+    monkeypatch.chdir(tmp_path)
+    tables.main(tmp_path / "reports")
+    assert "pareto left out: no trial was finished" in capsys.readouterr().err
+    assert not (tmp_path / "reports" / "tables" / "pareto.csv").exists()
 
 
 def test_iterations_are_diagnosed_in_order(studies: dict[str, Study]) -> None:
@@ -165,6 +193,49 @@ def test_cost_has_one_row_a_trial(studies: dict[str, Study]) -> None:
     frame = tables.cost(studies)
     assert len(frame) == sum(len(study.trials) for study in studies.values())
     assert (frame["seconds"] > 0).all()
+
+
+def test_the_history_has_one_row_an_epoch_and_split(studies: dict[str, Study]) -> None:
+    """Nothing of any study's own history is lost, and no row stands there twice."""
+    frame = history.table(studies.values())
+    key = ["study", "number", "epoch", "split"]
+    assert len(frame) == 2 * sum(len(study.history) for study in studies.values())
+    assert not frame.duplicated(key).any()
+    assert list(dict.fromkeys(frame["study"])) == list(studies)
+    for name, study in studies.items():
+        rows = frame[frame["study"] == name]
+        for split in history.SPLITS:
+            half = rows[rows["split"] == split].reset_index(drop=True)
+            for what in ("accuracy", "loss"):
+                expected = study.history[f"{split}_{what}"].rename(what)
+                pd.testing.assert_series_equal(half[what], expected)
+        assert rows[["number", "epoch"]].apply(tuple, axis=1).is_monotonic_increasing
+
+
+def test_the_history_holds_what_was_trained_again(written: Path) -> None:
+    """The stage confirm is a study like the others; so large a table stays small."""
+    path = written / "tables" / "history.csv"
+    frame = pd.read_csv(path)
+    assert list(frame["study"].unique()) == ["grid", "iterations", "random", "search", "confirm"]
+    assert path.stat().st_size / len(frame) < 80  # bytes: 300 trials of 20 epochs are a megabyte
+
+
+def test_pareto_marks_the_front_of_every_space(studies: dict[str, Study]) -> None:
+    """Finished trials of searches and grids by size, each with its split; no fixed variants."""
+    frame = tables.pareto(studies)
+    assert set(frame["study"]) == {"search", "random", "grid"}
+    assert frame["parameters"].is_monotonic_increasing
+    assert frame.loc[frame["front"], "val_accuracy"].is_monotonic_increasing
+    assert 0 < frame["front"].sum() < len(frame)
+
+
+def test_calibration_counts_every_image_once(reports: Path) -> None:
+    """Bins of as many images, from the least sure to the surest, each with its interval."""
+    frame = tables.calibration(load.final(reports).predictions)
+    assert frame["bin"].tolist() == list(range(1, 11))
+    assert frame["images"].sum() == 1000
+    assert frame["probability"].is_monotonic_increasing
+    assert frame["accuracy"].between(frame["low"], frame["high"]).all()
 
 
 def test_digits_count_what_they_are_taken_for(reports: Path) -> None:

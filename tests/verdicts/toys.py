@@ -103,13 +103,14 @@ def confirmation(
         | {"val_accuracy": 0.99 - 0.01 * i}
         for i, (key, number) in enumerate(means)
     ]
+    winner = {"variant": "{}-{}".format(*max(means, key=means.__getitem__, default=("", 0)))}
     again = study(
         [mean for _, mean, _, _ in rows],
         [{"variant": variant} for variant, _, _, _ in rows],
         key="confirm",
         space={},
         apart=[shift for _, _, _, shift in rows],
-        about={"sampler": "variants", "candidates": candidates},
+        about={"sampler": "variants", "candidates": candidates, "winner": winner},
         **how,
     )
     again.trials["seed"] = [seed for _, _, seed, _ in rows]
