@@ -1,14 +1,13 @@
 """Read the files of finished stages; the only module here that knows where they lie."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame
 
@@ -38,7 +37,9 @@ PREDICTION_COLUMNS = ("split", "index", "label", "predicted", "probability")
 def importances(reports: Path = REPORTS) -> DataFrame:
     """The importances that the tables stage has computed; no rows where there are none."""
     path = reports / "tables" / "importance.csv"
-    return pd.read_csv(path) if path.is_file() else DataFrame({"study": [], "importance": []})
+    if not path.is_file():
+        return DataFrame({"study": [], "importance": []})
+    return files.csv(path, ("study", "importance"), "run python -m analysis tables")
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,11 +119,11 @@ def confirm(reports: Path = REPORTS) -> Study | None:
     folder = reports / "confirm"
     if not folder.is_dir():
         return None
-    return _study("confirm", folder, "run python -m studies confirm")
+    return _study("confirm", folder, "run python -m studies confirm", ("candidates", "winner"))
 
 
-def _study(key: str, folder: Path, remedy: str) -> Study:
-    about = files.json_object(folder / "study.json", ABOUT_KEYS, remedy)
+def _study(key: str, folder: Path, remedy: str, more: Sequence[str] = ()) -> Study:
+    about = files.json_object(folder / "study.json", (*ABOUT_KEYS, *more), remedy)
     searched = tuple(about.get("space") or {}) or ("variant",)
     texts = {name: "str" for name in searched if _is_text(about, name)}
     packed = files.array(folder / "correct.npy", remedy)

@@ -29,6 +29,7 @@ from analysis import (
 from analysis.load import REPORTS
 from analysis.results import Results
 from analysis.standings import Entry, standings
+from analysis.statistics import mean_difference
 from analysis.verdicts import judge
 from analysis.verdicts.finding import Verdict
 from pipeline.files import write_text
@@ -46,6 +47,7 @@ FILES = (
     *("metrics.json", "verdicts.json"),
     *("tables/*.csv", "confirm/*.csv", "final/*.csv", "studies/*/trials.csv"),
     *("studies/*/history.csv", "studies/*/environment.json"),
+    *("confirm/environment.json", "final/environment.json"),
 )
 COMMANDS = {
     "make repro": "everything from the digits to this page; only what changed runs again",
@@ -80,7 +82,7 @@ def contents(reports: Path = REPORTS) -> dict[str, Any]:
         "network": network.described(found.settings),
         "entries": entries,
         "scale": scale(entries),
-        "untuned": found.untuned and summary.against_untuned(found.search, found.untuned),
+        "untuned": against_untuned(found),
         "confirmed": found.confirm and confirmation.verdict(confirmation.table(found.confirm)),
         "beside": found.tuned and summary.listed(list(tested.beside(tested.table(found.tuned)))),
         "random": against_random(found),
@@ -96,6 +98,10 @@ def contents(reports: Path = REPORTS) -> dict[str, Any]:
             if (path := reports / "tables" / f"{name}.md").is_file()
         ],
         "pictures": pictures(found, reports),
+        "fingerprinted": {
+            **found.studies,
+            **({"confirm": found.confirm} if found.confirm else {}),
+        },
         "versions": versions(),
     }
 
@@ -105,6 +111,19 @@ def scale(entries: list[Entry]) -> tuple[int, int]:
     low = min((100 * item.low for item in entries), default=0.0)
     high = max((100 * item.high for item in entries), default=100.0)
     return int(low), min(int(high) + 1, 100)
+
+
+def against_untuned(found: Results) -> summary.Comparison | None:
+    """The winner's mean over fresh seeds, or else the search's best, beside the untuned."""
+    if found.untuned is None:
+        return None
+    if found.confirm is None:
+        return summary.against_untuned(found.search, found.untuned)
+    guesses = found.untuned.predictions.sort_values("index")
+    right = (guesses["label"] == guesses["predicted"]).to_numpy()[None]
+    after = confirmation.scores(found.confirm, found.confirm.about["winner"]["variant"])
+    change = mean_difference(after, right) if after.shape[1] == right.shape[1] else None
+    return summary.Comparison(float(right.mean()), float(after.mean()), change)
 
 
 def against_random(found: Results) -> summary.Comparison | None:

@@ -19,6 +19,7 @@ NOTES = (
     "count the test images, and the seeds where there are several.",
     "Beside the tuned: the difference to it in points, paired by image, and by seed where the "
     "seeds are shared.",
+    "scikit-learn's models are trained once; their notes say what they do otherwise.",
     "Random guess: what equal chances give, not measured.",
 )
 

@@ -1,5 +1,6 @@
 """The sections of `params.yaml` on what comes after the searches: confirm, final, report."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -11,8 +12,13 @@ TUNED = "tuned"  # what the confirmed winner is called beside the published conf
 
 
 def _not_tuned(published: dict[str, Trainer]) -> dict[str, Trainer]:
-    if TUNED in published:
-        raise ValueError(f"{TUNED} is the name of the winner; call the configuration otherwise")
+    for name in published:
+        if name == TUNED:
+            raise ValueError(
+                f"{TUNED} is the name of the winner; call the configuration otherwise"
+            )
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):  # other models' names have spaces
+            raise ValueError(f"a name is made of a-z, 0-9, - and _, but got {name!r}; rename it")
     return published
 
 

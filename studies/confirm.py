@@ -81,14 +81,32 @@ def candidates(loaded: Params) -> list[Candidate]:
     """The best of the study, the best of the baseline, and what was pruned highest."""
     settings = loaded.confirm
     study, record = of_today(loaded, settings.study)
+    _confirm_fresh(loaded, record)
+    leaders = best(record.rows, "COMPLETE")
+    if not leaders:
+        raise UserError(
+            f"study {settings.study} must hold a trial that finished, but every one was pruned or "
+            f"diverged; lower the learning rates of studies.{settings.study}, or name another "
+            "study in confirm.study"
+        )
     found = [
-        *_candidates(SEARCH, study, record, best(record.rows, "COMPLETE"), settings.top),
+        *_candidates(SEARCH, study, record, leaders, settings.top),
         *_candidates(PRUNED, study, record, best(record.rows, "PRUNED"), settings.pruned),
     ]
     if settings.baseline and settings.baseline != settings.study:
         other, beside = of_today(loaded, settings.baseline)
         found += _candidates(BASELINE, other, beside, best(beside.rows, "COMPLETE"), 1)
     return found
+
+
+def _confirm_fresh(loaded: Params, record: Export) -> None:
+    """Check that no seed of this stage had a part in choosing. Raises: UserError."""
+    used = {int(row["seed"]) for row in record.rows}.intersection(loaded.confirm.seeds)
+    if used:
+        raise UserError(
+            f"confirm.seeds must be fresh, but {min(used)} is a seed of study {record.key}; "
+            "name others"
+        )
 
 
 def of_today(loaded: Params, key: str) -> tuple[DigitsStudy, Export]:
@@ -116,10 +134,13 @@ def winner(trials: Sequence[Trial]) -> dict[str, Any]:
     together: dict[str, list[Trial]] = {}
     for trial in trials:
         together.setdefault(trial.params["variant"], []).append(trial)
-    means = {name: float(np.mean([t.value for t in each])) for name, each in together.items()}
+    means = {
+        name: float(f"{np.mean([trial.value for trial in each]):.9g}")  # equals are equal
+        for name, each in together.items()
+    }
     name = max(means, key=means.__getitem__)
     epoch = round(float(np.mean([trial.kept for trial in together[name]])))
-    return {"variant": name, METRIC: float(f"{means[name]:.9g}"), "epoch": epoch}
+    return {"variant": name, METRIC: means[name], "epoch": epoch}
 
 
 def _candidates(

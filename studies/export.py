@@ -106,10 +106,10 @@ def history(trials: Sequence[Trial]) -> Iterable[list[Any]]:
     for trial in trials:
         for step, score in enumerate(trial.scores):
             metrics = (trial.metrics[name][step] for name in HISTORY)
-            yield [trial.number, step + 1, *map(_nine_digits, (score, *metrics))]
+            yield [trial.number, step + 1, *map(nine_digits, (score, *metrics))]
 
 
-def _nine_digits(number: float) -> str:
+def nine_digits(number: float) -> str:
     """A metric as text; none is an empty cell."""
     return "" if number != number else f"{number:.9g}"
 

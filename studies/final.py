@@ -18,7 +18,7 @@ from pipeline.params import Params
 from pipeline.result_settings import TUNED
 from pipeline.settings import Trainer
 from pipeline.study_settings import Variant, VariantsStudy
-from studies import confirm, exported
+from studies import confirm, environment, exported
 from studies.build import DigitsStudy, build
 from studies.execution import settle
 from studies.export import CONFIRM, folder_of
@@ -57,9 +57,11 @@ def run() -> str:
     trials = trained(study, Retrained(digits, {TUNED: winner["epoch"]}), loaded)
     answered = [answers(digits, trial, test) for trial in trials]
     first, settings = trials[0], digits.settings(trials[0].params)
+    as_trained = settings.model_copy(update={"epochs": len(first.scores)})
     tested = [of_trial(t, p, test) for t, p in zip(trials, answered, strict=True)]
-    tested += [of_peer(peer, test) for peer in peers(settings, both, test, first.seed)]
+    tested += [of_peer(peer, test) for peer in peers(as_trained, both, test, first.seed)]
     make_folder(REPORT)
+    write_json(REPORT / "environment.json", environment.of(trials))
     write_networks(REPORT, tested, len(both.X))
     write_history(REPORT / "history.csv", trials)
     write_network(REPORT, digits, first, answered[0], test)
@@ -83,14 +85,17 @@ def confirmed(loaded: Params) -> dict[str, Any]:
         raise UserError(
             f"{path} must be of {today.name}, but is of {about['name']}; run `{remedy}`"
         )
-    won: dict[str, Any] = about["winner"]
-    (source,) = (each for each in about["candidates"] if each["variant"] == won["variant"])
-    return {
-        "source": {name: source[name] for name in ("study", "number")},
-        METRIC: won[METRIC],
-        "epoch": won["epoch"],
-        "variant": today.objective.variants[won["variant"]],
-    }
+    try:
+        won: dict[str, Any] = about["winner"]
+        (source,) = (each for each in about["candidates"] if each["variant"] == won["variant"])
+        return {
+            "source": {name: source[name] for name in ("study", "number")},
+            METRIC: won[METRIC],
+            "epoch": won["epoch"],
+            "variant": today.objective.variants[won["variant"]],
+        }
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{path} is damaged; run `{remedy}`") from None
 
 
 def with_final(loaded: Params, winner: Mapping[str, Any]) -> Params:
@@ -108,7 +113,10 @@ def with_final(loaded: Params, winner: Mapping[str, Any]) -> Params:
 
 
 def trained(study: DigitsStudy, objective: Retrained, loaded: Params) -> list[Trial]:
-    """Every configuration over every seed, in order. Raises: UserError if the winner diverges."""
+    """Every configuration over every seed, in order.
+
+    Raises: UserError if the winner diverges with the first seed; with another it counts as such.
+    """
     execution, trials = settle(loaded.execution), study.plan.trials
     jobs, cost = min(execution.jobs, trials), study.objective.cost
     with (
@@ -123,12 +131,11 @@ def trained(study: DigitsStudy, objective: Retrained, loaded: Params) -> list[Tr
             watch=progress.show,
             interrupts=Interrupts(progress.stopping),
         )
-    for trial in found:
-        if trial.params["variant"] == TUNED and not trial.feasible:
-            raise UserError(
-                f"final: the winner diverged with seed {trial.seed} on train + val; "
-                "name other seeds in final.seeds, or another study in confirm.study"
-            )
+    if not found[0].feasible:  # the network that would be saved
+        raise UserError(
+            f"final: the winner diverged with seed {found[0].seed} on train + val, so it is not a "
+            "stable configuration; name another study in confirm.study, or a narrower space"
+        )
     return found
 
 

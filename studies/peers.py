@@ -38,15 +38,30 @@ class Peer(NamedTuple):
 
 
 def peers(tuned: Trainer, train: Examples, test: Examples, seed: int) -> Iterator[Peer]:
-    """Every model, trained on `train` on one thread, with its answers to the images of `test`."""
+    """Every model, trained on `train` on one thread, with its answers to the images of `test`.
+
+    A network that diverges answers the first class to everything, and its note says so.
+    """
     training.one_blas_thread()
     for name, (model, note) in models(tuned, len(train.X), seed).items():
         began = time.perf_counter()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that so many steps are not to convergence
-            model.fit(np.asarray(train.X), np.asarray(train.labels))
+        predicted = _answers(model, train, test)
         seconds = time.perf_counter() - began
-        yield Peer(name, model.predict(np.asarray(test.X)), seconds, note)
+        if predicted is None:
+            yield Peer(name, np.zeros_like(test.labels), seconds, f"diverged; {note}")
+        else:
+            yield Peer(name, predicted, seconds, note)
+
+
+def _answers(model: Classifier, train: Examples, test: Examples) -> NDArray[Any] | None:
+    """What a model says of the test images; None if its weights became infinite."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that so many steps are not to convergence
+        try:
+            model.fit(np.asarray(train.X), np.asarray(train.labels))
+            return model.predict(np.asarray(test.X))
+        except ValueError:
+            return None
 
 
 def models(tuned: Trainer, images: int, seed: int) -> dict[str, tuple[Classifier, str]]:
@@ -87,6 +102,12 @@ def network(tuned: Trainer, images: int, seed: int) -> tuple[Classifier, str]:
 
 def lacking(tuned: Trainer) -> Iterator[str]:
     """What scikit-learn's network does otherwise than `tuned` says."""
+    if tuned.initializer != "glorot":
+        yield "other initial weights"
+    if (tuned.output, tuned.loss) != ("softmax", "cross_entropy"):
+        yield "softmax and cross-entropy"
+    if not tuned.biases:
+        yield "with biases"
     if tuned.activation not in ACTIVATIONS:
         yield f"ReLU for {tuned.activation}"
     if tuned.optimizer not in ("sgd", *MOMENTUM, "adam"):

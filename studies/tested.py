@@ -13,6 +13,7 @@ from pipeline.nn.arrays import FloatArray
 from pipeline.nn.examples import Examples
 from pipeline.outputs import write_csv, write_model, write_predictions
 from pipeline.result_settings import TUNED
+from studies.export import nine_digits
 from studies.objective import DigitsObjective
 from studies.peers import Peer
 from studies.retrained import HISTORY, network
@@ -79,7 +80,7 @@ def write_networks(folder: Path, tested: Sequence[Tested], train_images: int) ->
 def write_history(path: Path, trials: Sequence[Trial]) -> None:
     """Write one row a network and epoch; metrics to nine digits."""
     rows = (
-        [trial.params["variant"], trial.seed, epoch + 1, *(f"{n:.9g}" for n in numbers)]
+        [trial.params["variant"], trial.seed, epoch + 1, *map(nine_digits, numbers)]
         for trial in trials
         for epoch, numbers in enumerate(zip(*(trial.metrics[n] for n in HISTORY), strict=True))
     )

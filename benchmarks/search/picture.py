@@ -50,7 +50,9 @@ def draw(by_way: Curves, ax: Axes, work: str) -> Axes:
 def figure(by_way: Curves) -> Figure:
     """The picture with its title and legend."""
     style.use()
-    picture, axes = style.panels(2, width=11, height=4.8, share=True)
+    picture, axes = style.panels(2, width=11, height=4.8)
+    axes[1].sharey(axes[0])
+    axes[1].tick_params(labelleft=False)
     for ax, work in zip(axes, curves.WORK, strict=True):
         draw(by_way, ax, work)
     axes[0].set_ylabel("held-out accuracy of the best so far (error scale)")

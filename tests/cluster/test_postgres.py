@@ -164,6 +164,7 @@ def test_second_run_is_told_who_holds_the_study(
     elsewhere = project.copy(project.folder.parent / "elsewhere")
     first = project.begin("search", HANDTUNED_STORAGE=database.url())
     first.until(lambda: database.finished() >= 1)
+    first.signal(signal.SIGSTOP)  # or it may be done before the second begins
     second = elsewhere.run("run", "search", HANDTUNED_STORAGE=database.url())
     first.signal(signal.SIGKILL)
     first.wait()

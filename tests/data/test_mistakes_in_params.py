@@ -220,6 +220,9 @@ seeds: [101, -> seeds: [102,
 
 write_up: # -> tuned: #
     final.published: tuned is the name of the winner; call the configuration otherwise
+
+write_up: # -> write up: #
+    final.published: a name is made of a-z, 0-9, - and _, but got 'write up'; rename it
 """
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,7 +151,9 @@ def test_confirmed_again_when_the_search_changes(project: Path, studies: Run) ->
 def test_final_tests_winner_published_and_peers(project: Path, studies: Run) -> None:
     """Each configuration over each seed, then scikit-learn's, all on the same test images."""
     folder = project / "reports/final"
-    assert sorted(path.name for path in folder.iterdir()) == sorted((*FINAL, "timing.csv"))
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        (*FINAL, "timing.csv", "environment.json")
+    )
     networks = rows(folder / "networks.csv")
     assert [(n["configuration"], n["kind"], n["seed"]) for n in networks] == [
         *[("tuned", "tuned", seed) for seed in "12"],
@@ -206,7 +209,10 @@ def test_nothing_before_final_opens_the_test_split(project: Path, studies: Run) 
     shutil.rmtree(project / "reports")
     for path in (project / "data/prepared/test").iterdir():
         path.unlink()
-    done(studies("run", "search"))
+    for key in ("search", "random"):
+        done(studies("run", key))
+    command = [sys.executable, "-m", "pipeline", "train"]
+    subprocess.run(command, cwd=project, check=True, capture_output=True)
     done(studies("confirm"))
     assert {path: path.read_bytes() for path in before} == before
     assert "data/prepared/test/images.npy is missing" in studies("final").stderr
@@ -252,15 +258,93 @@ def test_no_study_takes_a_stage_s_name(project: Path, studies: Run) -> None:
     ("change", "said"),
     [
         ({}, "the winner's settings"),
+        ({"initializer": "he"}, "other initial weights"),
         ({"activation": "gelu"}, "ReLU for gelu"),
         ({"optimizer": "rmsprop"}, "Adam for rmsprop"),
         ({"schedule": "cosine", "dropout": 0.5}, "the rate constant, no dropout"),
         ({"clip_norm": 1.0}, "gradients not clipped"),
+        ({"output": "sigmoid", "biases": False}, "softmax and cross-entropy, with biases"),
     ],
 )
 def test_peers_say_what_they_lack(change: dict[str, Any], said: str) -> None:
     """scikit-learn's network says which of the winner's settings it does not have."""
     from pipeline.settings import Trainer
 
-    tuned = Trainer(**change)
+    tuned = Trainer(**{"initializer": "glorot"} | change)
     assert peers.network(tuned, 100, 1)[1] == said
+
+
+def test_peer_that_diverges_is_a_result() -> None:
+    """scikit-learn's network may diverge where ours is clipped: it then guesses, and says so."""
+    from pipeline.nn.examples import Examples
+    from pipeline.settings import Trainer
+
+    rng = np.random.default_rng(0)
+    labels = np.arange(40) % 4
+    X = rng.random((40, 9)).astype(np.float32) * 255
+    examples = Examples(X, np.eye(4, dtype=np.float32)[labels], labels)
+    tuned = Trainer(activation="identity", optimizer="momentum", learning_rate=1.0, clip_norm=1.0)
+    found = {each.name: each for each in peers.peers(tuned, examples, examples, seed=1)}
+    network = found["scikit-learn MLPClassifier"]
+    assert network.note.startswith("diverged; ")
+    assert set(network.predicted) == {0}
+    assert not found["logistic regression"].note.startswith("diverged")
+
+
+def test_published_network_that_diverges_is_a_result(project: Path, studies: Run) -> None:
+    """Its row says so, and the tables can be read."""
+    path = project / "params.yaml"
+    wild = "write_up: {optimizer: sgd, learning_rate: 1.0e+30, activation: identity}\n    other:"
+    path.write_text(path.read_text().replace("write_up:", wild, 1))
+    done(studies("final"))
+    folder = project / "reports/final"
+    notes = {row["configuration"]: row["note"] for row in rows(folder / "networks.csv")}
+    assert (notes["write_up"], notes["tuned"], notes["other"]) == ("diverged", "", "")
+    losses = [row["train_loss"] for row in rows(folder / "history.csv")]
+    assert "" in losses
+    assert "nan" not in losses
+
+
+def test_a_search_without_a_result_has_nothing_to_confirm(project: Path, studies: Run) -> None:
+    """Where every trial diverged one line says so; other commands go on."""
+    path = project / "reports/studies/search/trials.csv"
+    text = path.read_text()
+    path.write_text(
+        "\n".join(
+            text.splitlines()[:1]
+            + [
+                ",".join([*cells[:4], "0", *cells[5:]])
+                for cells in (line.split(",") for line in text.splitlines()[1:])
+            ]
+        )
+        + "\n"
+    )
+    result = studies("confirm")
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert result.stderr.startswith("error: study search must hold a trial that finished")
+    assert "search" in done(studies("status"))
+
+
+def test_seeds_that_had_a_part_are_refused(project: Path, studies: Run) -> None:
+    """Seeds of the study itself would confirm its luck."""
+    done(studies("run", "iterations"))
+    path = project / "params.yaml"
+    text = path.read_text().replace("\n  study: search", "\n  study: iterations", 1)
+    path.write_text(
+        text.replace("seeds: [11, 12, 13]", "seeds: [2, 12, 13]", 1).replace("- 11\n", "- 2\n", 1)
+    )
+    assert studies("confirm").stderr == (
+        "error: confirm.seeds must be fresh, but 2 is a seed of study iterations; name others\n"
+    )
+
+
+@pytest.mark.parametrize("damage", ["winner", "candidates"])
+def test_damaged_confirmation_is_named(project: Path, studies: Run, damage: str) -> None:
+    """What lacks in study.json is one line with the command that makes it."""
+    path = project / "reports/confirm/study.json"
+    text = json.loads(path.read_text())
+    del text[damage]
+    path.write_text(json.dumps(text))
+    assert studies("final").stderr == (
+        "error: reports/confirm/study.json is damaged; run `python -m studies confirm`\n"
+    )
