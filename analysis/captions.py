@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 from pandas import DataFrame, Series
 
-from analysis import findings, summary, words
+from analysis import figures, findings, summary, words
 from analysis.load import Study
 from analysis.results import Results
 
@@ -124,13 +124,14 @@ def iterations(found: Results, suffix: str) -> str:
 
 
 def training(found: Results, which: str) -> str:
-    """Where one network's curves end."""
+    """Where one network's curves end; of those that were tested the one that is drawn."""
     network = found.tuned if which == "final" else found.untuned
     if network is None:
         return "Loss and accuracy by epoch."
-    last = network.history.iloc[-1]
+    drawn = figures.first_network(network.history) if which == "final" else network.history
+    last = drawn.iloc[-1]
     ends = [f"training accuracy {words.percent(last['train_accuracy'])}"]
-    if "val_accuracy" in network.history:
+    if "val_accuracy" in drawn:
         ends.append(f"validation accuracy {words.percent(last['val_accuracy'])}")
     return f"After {int(last['epoch'])} epochs: {summary.listed(ends)}."
 

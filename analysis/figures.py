@@ -81,7 +81,7 @@ def pictures(found: Results, importances: DataFrame) -> Iterator[Picture]:
         suffix = "" if key == draws[0] else f"_{key}"
         yield Picture(f"importance{suffix}", partial(_importance, importances, key))
     if found.confirm:
-        yield Picture("seed_spread", partial(_one, seed_spread, found.confirm, size=(8, 4.8)))
+        yield Picture("seed_spread", partial(one, seed_spread, found.confirm, size=(8, 4.8)))
     if found.untuned:
         yield Picture("training_curves_train", partial(_training, found.untuned.history))
     if found.tuned:
@@ -95,10 +95,8 @@ def _suffixed(studies: Iterable[Study]) -> Iterator[tuple[Study, str]]:
 
 
 def _of_replay(study: Study, suffix: str) -> Iterator[Picture]:
-    yield Picture(
-        f"iteration_history{suffix}", lambda: _one(iteration_history, study, size=(9, 5))
-    )
-    yield Picture(f"iteration_curves{suffix}", lambda: _one(iteration_curves, study))
+    yield Picture(f"iteration_history{suffix}", lambda: one(iteration_history, study, size=(9, 5)))
+    yield Picture(f"iteration_curves{suffix}", lambda: one(iteration_curves, study))
 
 
 def _of_grid(study: Study, suffix: str) -> Iterator[Picture]:
@@ -108,43 +106,42 @@ def _of_grid(study: Study, suffix: str) -> Iterator[Picture]:
     if len(names) < 2:
         return
     x, y, *others = names
-    yield Picture(f"heatmap{suffix}", lambda: _one(heatmap, study, x, y))
-    yield Picture(
-        f"cost_seconds{suffix}", lambda: _one(cost, study, y, others[0] if others else x)
-    )
+    yield Picture(f"heatmap{suffix}", lambda: one(heatmap, study, x, y))
+    yield Picture(f"cost_seconds{suffix}", lambda: one(cost, study, y, others[0] if others else x))
     if others:
         panel = others[0]
         yield Picture(f"heatmap_by_{panel}{suffix}", lambda: heatmaps.by_value(study, x, y, panel))
     if "hidden_size" in names:
-        yield Picture(f"hidden_size{suffix}", lambda: _one(hidden_size, study))
+        yield Picture(f"hidden_size{suffix}", lambda: one(hidden_size, study))
 
 
 def _of_searches(found: Results) -> Iterator[Picture]:
     searches = leaderboard.searches(found.studies)
     spaces = {key: study for key, study in found.studies.items() if study.space}
     if searches:
-        yield Picture("optimization_history", partial(_optimization, searches))
+        yield Picture("optimization_history", partial(optimization, searches))
     random = found.random or found.search
     if random.about["sampler"] == "random":
-        expected = partial(_one, expected_performance, random, found.search)
+        expected = partial(one, expected_performance, random, found.search)
         yield Picture("expected_performance", expected)
-    yield Picture("pareto", partial(_one, pareto, spaces))
+    yield Picture("pareto", partial(one, pareto, spaces))
     for key, study in searches.items():
-        one = partial(_one, parallel_coordinates, study, size=(1.6 * len(study.space) + 3, 5.2))
-        yield Picture(f"parallel_coordinates_{key}", one)
+        width = 1.6 * len(study.space) + 3
+        lines = partial(one, parallel_coordinates, study, size=(width, 5.2))
+        yield Picture(f"parallel_coordinates_{key}", lines)
         yield Picture(f"slices_{key}", partial(slices.figure, study))
         yield Picture(f"heatmaps_{key}", partial(heatmaps.pairs, study))
-        yield Picture(f"learning_curves_{key}", partial(_one, learning_curves, study))
-        strips = partial(_one, timeline_workers, study, size=(9, 3.6))
+        yield Picture(f"learning_curves_{key}", partial(one, learning_curves, study))
+        strips = partial(one, timeline_workers, study, size=(9, 3.6))
         yield Picture(f"timeline_workers_{key}", strips)
 
 
 def _of_final(network: Final) -> Iterator[Picture]:
-    predictions, grid = network.predictions, partial(_rows, width=9.0)
-    yield Picture("training_curves_final", partial(_training, _first(network.history)))
-    yield Picture("confusion_matrix", partial(_one, confusion_matrix, predictions, size=(7, 6)))
-    yield Picture("per_digit", partial(_one, per_digit, predictions))
-    yield Picture("calibration", partial(_one, calibration, predictions, size=(6.5, 6)))
+    predictions, grid = network.predictions, partial(rows, width=9.0)
+    yield Picture("training_curves_final", partial(_training, first_network(network.history)))
+    yield Picture("confusion_matrix", partial(one, confusion_matrix, predictions, size=(7, 6)))
+    yield Picture("per_digit", partial(one, per_digit, predictions))
+    yield Picture("calibration", partial(one, calibration, predictions, size=(6.5, 6)))
     yield Picture("sample_predictions", partial(grid, sample_predictions, network, row=0.95))
     yield Picture("worst_mistakes", partial(grid, worst_mistakes, network, row=1.45))
     weights = partial(grid, first_layer_weights, network.first_layer, row=0.52)
@@ -165,7 +162,7 @@ def _drew(picture: Picture, folder: Path) -> bool:
     return True
 
 
-def _one(plot: ModuleType, *arguments: Any, size: tuple[float, float] = (7.5, 4.8)) -> Figure:
+def one(plot: ModuleType, *arguments: Any, size: tuple[float, float] = (7.5, 4.8)) -> Figure:
     """Draw the picture of one module into a figure of its own."""
     figure, ax = style.single(*size)
     plot.draw(plot.table(*arguments), ax)
@@ -173,10 +170,10 @@ def _one(plot: ModuleType, *arguments: Any, size: tuple[float, float] = (7.5, 4.
 
 
 def _importance(importances: DataFrame, key: str) -> Figure:
-    return _one(importance, importances, key, size=(7.5, 4))
+    return one(importance, importances, key, size=(7.5, 4))
 
 
-def _rows(plot: ModuleType, data: Any, *, width: float, row: float) -> Figure:
+def rows(plot: ModuleType, data: Any, *, width: float, row: float) -> Figure:
     """Draw a picture of images in rows, each so many inches high."""
     frame = plot.table(data)
     figure, ax = style.single(width, row * plot.rows(frame) + 0.4)
@@ -184,13 +181,14 @@ def _rows(plot: ModuleType, data: Any, *, width: float, row: float) -> Figure:
     return figure
 
 
-def _first(history: DataFrame) -> DataFrame:
+def first_network(history: DataFrame) -> DataFrame:
     """The epochs of the first network: the tuned configuration with its first seed."""
     network = history[["configuration", "seed"]]
     return history[(network == network.iloc[0]).all(axis=1)]
 
 
-def _optimization(searches: Mapping[str, Study]) -> Figure:
+def optimization(searches: Mapping[str, Study]) -> Figure:
+    """Draw how searches progressed, against trials and against epochs."""
     figure, (left, right) = style.panels(2, width=12, height=5)
     frame = optimization_history.table(searches)
     optimization_history.draw(frame, left, x="trial")

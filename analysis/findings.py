@@ -40,7 +40,7 @@ def isolated(found: Results, key: str) -> str:
     study = found.studies.get(key) or found.random or found.search
     return (
         f"The best and the median of {len(study.trials)} random trials for each range of "
-        f"{_names(study)}, and the share that diverged or ended at chance."
+        f"{_names(study)}, and below each the share that diverged or ended at chance."
     )
 
 
@@ -80,11 +80,11 @@ def weights(found: Results, _: str) -> str:
 
 
 def _title(plot: ModuleType, *data: Any) -> str:
-    """The finding that a picture has as its title."""
+    """The finding that a picture has as its title, on one line."""
     if data[0] is None:
         return "There is no result to draw."
     try:
-        return f"{plot.title(plot.table(*data))}."
+        return f"{plot.title(plot.table(*data))}.".replace("\n", " ")
     except NothingToDrawError as reason:
         return f"There is nothing to draw: {reason}."
 

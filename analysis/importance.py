@@ -1,4 +1,4 @@
-"""How much each searched parameter matters, with intervals, from independent draws only."""
+"""How much each searched parameter matters, and how far resamples scatter, from draws only."""
 
 import json
 import warnings
@@ -21,14 +21,16 @@ from optuna.importance import (
 )
 from pandas import DataFrame, concat
 
+from analysis import words
 from analysis.load import Study
 from analysis.statistics import bootstrap
 
 SOMETIMES = "asked for in some trials only"
 ENOUGH = 50  # complete trials; with fewer, pure noise can look important
-RESAMPLES = 20
+RESAMPLES = 200
+FORESTS = 20  # resamples of fANOVA, which is slow: each grows a forest
 TREES = 64  # of the estimate
-TREES_RESAMPLED = 8  # of each resample: their scatter widens the interval a little
+TREES_RESAMPLED = 8  # of each resample: their scatter widens the range a little
 
 
 def _ped_anova(_: int) -> BaseImportanceEvaluator:
@@ -44,13 +46,48 @@ METHODS: dict[str, Callable[[int], BaseImportanceEvaluator]] = {
     "fANOVA": _fanova,
 }
 COLUMNS = ["study", "method", "parameter", "importance", "low", "high", "trials", "note"]
+NOTES = (
+    "Shares in the validation accuracy, which sum to 100 %. PED-ANOVA asks what leads into the "
+    "best tenth of the trials, fANOVA what explains the variance over the whole space.",
+    f"Brackets hold the middle 95 % of bootstrap resamples of the trials: {RESAMPLES} for "
+    f"PED-ANOVA; {FORESTS} for fANOVA, each with {TREES_RESAMPLED} trees where the share itself "
+    f"is of {TREES}. They show how far the shares scatter and are no 95 % intervals: a resample "
+    "repeats trials, which shifts the shares, so that one may lie outside its own brackets.",
+)
 
 
 def table(study: Study) -> DataFrame:
-    """Importances of a study of independent draws, largest first, with bootstrap intervals."""
+    """Importances of a study of independent draws, largest first, with ranges of resamples."""
     complete = study.trials[study.trials["state"] == "COMPLETE"]
     parts = [_one(study, complete, method) for method in METHODS]
     return concat(parts, ignore_index=True).assign(study=study.key)[COLUMNS]
+
+
+def markdown(frame: DataFrame) -> str:
+    """The table as people read it; a line stands for all parameters where none was estimated."""
+    rows = frame.assign(note=frame["note"].fillna(""))
+    unknown = rows["importance"].isna() & (rows["note"] != SOMETIMES)
+    rows = rows.assign(parameter=rows["parameter"].mask(unknown, "all"))
+    rows = rows.drop_duplicates(["study", "method", "parameter"])
+    shown = DataFrame(
+        {
+            "study": rows["study"],
+            "method": rows["method"],
+            "parameter": rows["parameter"].map(words.name),
+            "importance": [_share(row) for row in rows.to_dict("records")],
+            "trials": rows["trials"],
+            "note": rows["note"],
+        }
+    )
+    return words.markdown(shown, *NOTES)
+
+
+def _share(row: Mapping[Any, Any]) -> str:
+    """A share with its range, as 72 % (12 to 79 %)."""
+    if row["importance"] != row["importance"] or row["importance"] is None:
+        return "not estimated"
+    share, high = words.percent(row["importance"], 0), words.percent(row["high"], 0)
+    return f"{share} ({100 * row['low']:.0f} to {high})"
 
 
 def _one(study: Study, complete: DataFrame, method: str) -> DataFrame:
@@ -61,13 +98,11 @@ def _one(study: Study, complete: DataFrame, method: str) -> DataFrame:
         return frame.assign(importance=None, low=None, high=None, note=problem)
     estimate = partial(importances, space=always, method=method)
     quick = partial(estimate, trees=TREES_RESAMPLED)
-    intervals = bootstrap(complete, quick, resamples=RESAMPLES, seed=0)
+    resamples = min(RESAMPLES, FORESTS) if method == "fANOVA" else RESAMPLES
+    ranges = bootstrap(complete, quick, resamples=resamples, seed=0)
     frame = frame.assign(importance=frame["parameter"].map(estimate(complete)))
     frame["note"] = ["" if name in always else SOMETIMES for name in frame["parameter"]]
-    # resampling repeats points, which shifts the estimate: keep it inside its interval
-    frame = frame.join(intervals, on="parameter")
-    frame["low"] = frame[["low", "importance"]].min(axis=1)
-    frame["high"] = frame[["high", "importance"]].max(axis=1)
+    frame = frame.join(ranges, on="parameter")
     return frame.sort_values(["importance", "parameter"], ascending=[False, True])
 
 

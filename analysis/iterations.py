@@ -103,7 +103,7 @@ def _row(
     interval = _change_between(after, before)
     evidence = _evidence(study, trials, variant, interval)
     check = study.about.get("gradient_check", {}).get(variant, {})
-    low, high = mean_accuracy(after) if _measured(after) else (None, None)
+    low, high = mean_accuracy(after) if measured(after) else (None, None)
     change_low, change_high = interval or (None, None)
     return {
         "variant": variant,
@@ -143,8 +143,9 @@ def _change_between(after: Scores, before: Scores | None) -> Interval | None:
     """The paired change; none for the first variant, after divergence, or if a seed is missing."""
     if before is None or after.shape != before.shape:
         return None
-    return mean_difference(after, before) if _measured(before) and _measured(after) else None
+    return mean_difference(after, before) if measured(before) and measured(after) else None
 
 
-def _measured(scores: Scores) -> bool:
+def measured(scores: Scores) -> bool:
+    """Whether any network did not diverge: a chance that is assigned has no interval."""
     return not bool((scores == CHANCE).all())

@@ -5,7 +5,7 @@ from typing import Any
 
 from pandas import DataFrame, concat
 
-from analysis import words
+from analysis import summary, words
 from analysis.load import Study
 from analysis.statistics import mcnemar, wilson
 
@@ -76,7 +76,7 @@ def overview_markdown(frame: DataFrame) -> str:
 
 
 def _finished(study: Study) -> DataFrame:
-    complete = study.trials[study.trials["state"] == "COMPLETE"]
+    complete = summary.finished(study)
     limits = [wilson(round(a * study.images), study.images) for a in complete["val_accuracy"]]
     return complete.assign(
         study=study.key, low=[low for low, _ in limits], high=[high for _, high in limits]

@@ -1,6 +1,6 @@
 """A network and its training in words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.summary import listed
@@ -25,16 +25,13 @@ def described(settings: Mapping[str, Any]) -> str:
     """A network and its training in words."""
     hidden = settings["hidden_size"]
     sizes = [hidden] if isinstance(hidden, int) else list(hidden)
-    layers = "one hidden layer" if len(sizes) == 1 else f"{len(sizes)} hidden layers"
-    activation, optimizer = (
-        NAMES.get(settings[k], settings[k]) for k in ("activation", "optimizer")
-    )
+    optimizer = NAMES.get(settings["optimizer"], settings["optimizer"])
     batch = settings["batch_size"]
     batches = "one batch of all images" if batch == "full" else f"batches of {batch}"
     patience = settings.get("patience")
     return ", ".join(
         [
-            f"{layers} of {'-'.join(map(str, sizes))} {activation} units",
+            _layers(sizes, settings["activation"]),
             f"trained with {optimizer} at learning rate {settings['learning_rate']:.3g} in "
             f"{batches} for {'at most ' if patience else ''}{settings['epochs']} epochs",
             schedule(settings),
@@ -65,6 +62,13 @@ def regularizers(settings: Mapping[str, Any]) -> Iterator[str]:
     for name, words in shares.items():
         if settings.get(name):
             yield words.format(settings[name])
+
+
+def _layers(sizes: Sequence[int], activation: str) -> str:
+    if not sizes:
+        return "no hidden layer"
+    layers = "one hidden layer" if len(sizes) == 1 else f"{len(sizes)} hidden layers"
+    return f"{layers} of {'-'.join(map(str, sizes))} {NAMES.get(activation, activation)} units"
 
 
 def _followed(settings: Mapping[str, Any]) -> str:

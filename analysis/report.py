@@ -41,6 +41,8 @@ TABLES = {
     "leaderboard": "The best configurations of the searches",
     "iteration_history": "From a broken network to a good one",
     "studies": "The studies",
+    "importance": "Which parameters matter",
+    "pareto": "What a larger network buys",
     "per_digit": "Digit by digit",
 }
 FILES = (

@@ -1,5 +1,6 @@
 """The networks worth comparing, each with its accuracy and interval."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -31,21 +32,22 @@ def standings(found: Results) -> Iterator[Entry]:
         yield from best_of("Best of random search", found.random)
     if again is not None:
         for row in again[again["role"] == "baseline"].to_dict("records"):
-            yield mean_of(f"The same, {words.seeds(row['seeds'])} that chose nothing", row)
+            yield from mean_of(f"The same, {words.seeds(row['seeds'])} that chose nothing", row)
     sampler = str(found.search.about["sampler"])
     yield from best_of(f"Best of {SEARCHES.get(sampler, sampler)}", found.search)
     if again is not None:
         first = again.iloc[0].to_dict()
-        yield mean_of(f"Winner, {words.seeds(first['seeds'])} that chose nothing", first)
+        yield from mean_of(f"Winner, {words.seeds(first['seeds'])} that chose nothing", first)
     if found.tuned:
         bits = found.tuned.right()
         name = f"Tuned, trained again, {words.seeds(len(bits))}"
         yield Entry(name, "test", float(bits.mean()), *mean_accuracy(bits))
 
 
-def mean_of(name: str, row: Mapping[Any, Any]) -> Entry:
-    """The mean of a configuration that was trained again."""
-    return Entry(name, "validation", row["val_accuracy"], row["low"], row["high"])
+def mean_of(name: str, row: Mapping[Any, Any]) -> Iterator[Entry]:
+    """The mean of a configuration that was trained again, unless every seed diverged."""
+    if not math.isnan(row["low"]):
+        yield Entry(name, "validation", row["val_accuracy"], row["low"], row["high"])
 
 
 def best_of(name: str, study: Study) -> Iterator[Entry]:

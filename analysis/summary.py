@@ -43,9 +43,11 @@ def headline(search: Study, tuned: Final | None) -> str:
     if tuned is not None:
         accuracy, split = float(tuned.metrics["test_accuracy"]), "test"
         images = int(tuned.metrics["images"])
-    elif search.about["complete"]:
-        accuracy, split = float(search.about["best"]["val_accuracy"]), "validation"
+    elif (number := best(search)) is not None:
+        accuracy, split = float(search.trials["val_accuracy"].loc[number]), "validation"
         images = search.images
+    elif search.about["complete"]:
+        return "Every trial that finished has diverged"
     else:
         return "No trial has finished yet"
     return f"{words.percent(accuracy)} of {images:,} {split} digits read correctly"
@@ -80,9 +82,21 @@ def on_test_images(tuned: Final | None) -> str:
     )
 
 
+def finished(study: Study) -> DataFrame:
+    """The trials that were trained to their end; one that diverged was not."""
+    return study.trials[(study.trials["state"] == "COMPLETE") & (study.trials["feasible"] == 1)]
+
+
+def none_finished(study: Study) -> str:
+    """Why a study has no finished trial."""
+    if study.about["complete"]:
+        return f"Every trial of {study.key} that was not pruned diverged."
+    return f"No trial of {study.key} finished."
+
+
 def best(study: Study) -> int | None:
     """The number of the best finished trial; None if nothing finished."""
-    complete = study.trials[study.trials["state"] == "COMPLETE"]
+    complete = finished(study)
     if complete.empty:
         return None
     return int(complete["number"].iloc[complete["val_accuracy"].argmax()])

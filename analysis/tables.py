@@ -105,7 +105,9 @@ def _write_trials(folder: Path, found: Results) -> None:
     _write_csv(history.table([*found.studies.values(), *confirm]), folder / "history.csv")
     _write_csv(cost(found.studies), folder / "cost.csv")
     try:
-        _write_csv(pareto(found.studies), folder / "pareto.csv")
+        front = pareto(found.studies)
+        _write_csv(front, folder / "pareto.csv")
+        write_text(folder / "pareto.md", pareto_plot.markdown(front))
     except NothingToDrawError as reason:
         typer.echo(f"pareto left out: {reason}", err=True)
 
@@ -115,8 +117,9 @@ def _write_importances(folder: Path, studies: Mapping[str, Study]) -> None:
     if draws:
         from analysis import importance  # imports Optuna
 
-        parts = [importance.table(study) for study in draws]
-        _write_csv(pd.concat(parts, ignore_index=True), folder / "importance.csv")
+        found = pd.concat([importance.table(study) for study in draws], ignore_index=True)
+        _write_csv(found, folder / "importance.csv")
+        write_text(folder / "importance.md", importance.markdown(found))
 
 
 def _write_confirmed(folder: Path, found: Results) -> None:

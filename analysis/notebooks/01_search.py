@@ -7,34 +7,32 @@
 
 # %%
 # %matplotlib inline
-from pathlib import Path
-
 import pandas as pd
 from IPython.display import Markdown, display
 
-from analysis import captions, load, network, results, standings, summary, words
-from analysis.plots import (
-    expected_performance,
-    importance,
-    learning_curves,
-    optimization_history,
-    style,
+from analysis import (
+    captions,
+    figures,
+    leaderboard,
+    load,
+    network,
+    report,
+    results,
+    showing,
+    standings,
+    summary,
+    words,
 )
+from analysis.plots import expected_performance, importance, learning_curves, style
+from analysis.showing import show
 from analysis.verdicts import judge
 
 style.use()
 pd.options.display.float_format = "{:.3g}".format
-tables = Path("reports/tables")
 found = results.from_notebook()
 search, random = found.search, found.random
+draws = random or search
 sampler = summary.NAMES.get(search.about["sampler"], search.about["sampler"])
-
-
-# %%
-def show(figure, text):
-    """Show a figure, with words for those who cannot see it."""
-    display(figure, metadata={"image/png": {"alt": text}})
-
 
 # %% [markdown]
 # ## What won?
@@ -43,55 +41,70 @@ def show(figure, text):
 Markdown(f"The winner: {network.described(found.settings)}.")
 
 # %%
-best = pd.read_csv(tables / "leaderboard.csv")
+best = leaderboard.table(found.studies)
 best.head(10).drop(columns=["rank", "split", "epochs_trained", "parameters"]).set_index("study")
 
 # %% [markdown]
 # ## How sure is that?
 #
-# Intervals are Wilson's, at 95 %: they count the finite set of images. A best of many flatters
-# itself, because the same images chose it; the test images chose nothing.
+# Intervals hold at 95 %. Those of single networks are Wilson's and count the finite set of images;
+# those of means over seeds count the seeds too. A best of many flatters itself, because the same
+# images chose it; the test images chose nothing.
 
 # %%
 rows = pd.DataFrame(standings.standings(found)).set_index("name")
 rows.assign(**rows[["accuracy", "low", "high"]].map(words.percent))
 
 # %%
-untuned = found.untuned and summary.against_untuned(search, found.untuned)
-others = int(best["tied"].sum()) - 1
+untuned = report.against_untuned(found)
+beside = "The winner, over fresh seeds," if found.confirm else "The best of the search"
+ties = f"{int(best['tied'].sum()) - 1} of the next {len(best) - 1} single trials tie with the best"
 Markdown(
-    f"{others} of the next {len(best) - 1} configurations tie with the best: McNemar's exact test "
-    f"on the same {search.images:,} images cannot tell them apart. "
-    + (f"The best beside the untuned network: {untuned.verdict} points." if untuned else "")
+    f"{ties}: McNemar's exact test on the same {search.images:,} images cannot tell them apart. "
+    if len(best)
+    else "No trial of a search finished. "
 )
+
+# %%
+if untuned:
+    points = summary.signed(untuned.after - untuned.before)
+    display(Markdown(f"{beside} beside the untuned network: {points} points ({untuned.verdict})."))
 
 # %% [markdown]
 # ## Was the search worth it against random search?
+#
+# On the right every epoch that was trained counts, those of pruned trials too.
 
 # %%
-figure, ax = style.single(8, 4.5)
-frame = optimization_history.table({study.key: study for study in (search, random) if study})
-optimization_history.draw(frame, ax, x="spent").legend(loc="lower right")
-show(figure, captions.alternative("optimization_history", found))
-
-# %%
-duel = summary.against_random(search, random) if random else None
-Markdown(
-    f"The best of {sampler} beside the best of random search: {duel.verdict} points. "
-    f"{sampler} took {summary.budgets(search, random)}."
-    if duel
-    else "There is no random search in the same space to compare with."
+show(
+    captions.alternative("optimization_history", found),
+    lambda: figures.optimization(leaderboard.searches(found.studies)),
 )
 
 # %% [markdown]
-# What so many random draws lead to on average, and where the search stands beside that. Only
-# independent draws can say this.
+# A best of many is lucky. Where the best of both were trained again, the means over those fresh
+# seeds are compared; otherwise the two single trainings.
 
 # %%
-if random:
-    figure, ax = style.single(8, 4.5)
-    expected_performance.draw(expected_performance.table(random, search), ax)
-    show(figure, captions.alternative("expected_performance", found))
+duel = report.duel(judge.read())
+lone = summary.against_random(search, random) if random else None
+if lone and not duel:
+    points = summary.signed(lone.after - lone.before)
+    duel = f"{sampler} beside random search, one training each: {points} points ({lone.verdict})."
+took = f"The search took {summary.budgets(search, random)}." if random else ""
+Markdown(f"{duel} {took}" if duel or took else "No random search in the same space was run.")
+
+# %% [markdown]
+# What so many random draws lead to on average, and where the search stands beside that. Only
+# independent draws can say this. The search stands where its epochs would have paid as many full
+# random trials.
+
+# %%
+if draws.about["sampler"] == "random":
+    show(
+        captions.alternative("expected_performance", found),
+        lambda: figures.one(expected_performance, draws, search, size=(8, 4.5)),
+    )
 
 # %% [markdown]
 # ## What did the pruner stop?
@@ -99,9 +112,10 @@ if random:
 # A pruner stops a trial that lags behind the trials of earlier rounds at the same epoch.
 
 # %%
-figure, ax = style.single(8, 4.5)
-learning_curves.draw(learning_curves.table(search), ax)
-show(figure, captions.alternative(f"learning_curves_{search.key}", found))
+show(
+    captions.alternative(f"learning_curves_{search.key}", found),
+    lambda: figures.one(learning_curves, search, size=(8, 4.5)),
+)
 
 # %%
 saved = search.about["settings"]["epochs"] * search.about["trials"] - search.about["epochs"]
@@ -115,19 +129,18 @@ Markdown(
 # ## Which parameters matter?
 #
 # Importance takes independent draws, so it comes from the random search. PED-ANOVA asks what
-# leads into the best tenth, fANOVA what explains the variance everywhere. Intervals are from
+# leads into the best tenth, fANOVA what explains the variance everywhere. Ranges are from
 # resampling the trials.
 
 # %%
-if random:
-    importances = importance.table(load.importances(), random.key)
-ranked = random is not None and importances["importance"].notna().any()
-if ranked:
-    figure, ax = style.single(8, 4)
-    importance.draw(importances, ax)
-    show(figure, captions.alternative("importance", found))
+importances = importance.table(load.importances(), draws.key)
+if len(importances):
+    show(
+        captions.alternative("importance", found),
+        lambda: figures.one(importance, importances, draws.key, size=(8, 4)),
+    )
 else:
-    print("There are not enough independent trials to rank the parameters.")
+    display(Markdown(showing.NO_IMPORTANCES))
 
 # %% [markdown]
 # ## The answer
@@ -137,8 +150,8 @@ fired = judge.read()["fired"]
 answer = [
     f"The search found {network.described(found.settings)}.",
     summary.on_test_images(found.tuned),
-    f"{sampler} against random search: {duel.verdict} points." if duel else "",
-    f"{importance.title(importances)}." if ranked else "",
+    duel,
+    f"{importance.title(importances)}." if importances["importance"].notna().any() else "",
     "What to do next:",
     "\n".join(f"- {verdict.words} {verdict.command}." for verdict in fired) or "no rule fires.",
 ]

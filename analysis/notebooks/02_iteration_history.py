@@ -7,14 +7,13 @@
 
 # %%
 # %matplotlib inline
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 
-from analysis import captions, network, results, summary, words
+from analysis import captions, figures, iterations, network, results, showing, summary, words
 from analysis.plots import iteration_curves, iteration_history, style
+from analysis.showing import show
 from pipeline.nn.gradcheck import TOLERANCE, check, relative_error
 from pipeline.nn.mlp import MLP
 from studies.faults import FAULTS, TWIN
@@ -23,28 +22,23 @@ style.use()
 pd.options.display.float_format = "{:.1e}".format
 found = results.from_notebook()
 study = captions.of_sampler(found, "variants", "")
-assert study, "params.yaml has no study of variants: drop this notebook from report.notebooks"
-steps = iteration_history.table(study)
-
-
-# %%
-def show(figure, text):
-    """Show a figure, with words for those who cannot see it."""
-    display(figure, metadata={"image/png": {"alt": text}})
-
+steps = iterations.table(study) if study else pd.DataFrame()
+if not study:
+    display(Markdown(showing.NO_VARIANTS))
 
 # %% [markdown]
 # ## What changes, and what stays?
 
 # %%
-Markdown(
-    f"Unless a step says otherwise: {network.described(study.about['settings'])}. "
-    f"Seeds {summary.listed([str(seed) for seed in study.about['seeds']])}, "
-    f"the same for every step, and the same {study.images:,} validation images."
-)
+if study:
+    seeds = summary.listed([str(seed) for seed in study.about["seeds"]])
+    same = f"the same for every step, and the same {study.images:,} validation images."
+    described = network.described(study.about["settings"])
+    display(Markdown(f"Unless a step says otherwise: {described}. Seeds {seeds}, {same}"))
 
 # %%
-pd.DataFrame(study.variants).T.fillna("").rename_axis("step")
+if study:
+    display(pd.DataFrame(study.variants).T.fillna("").rename_axis("step"))
 
 # %% [markdown]
 # ## What did the gradient check see?
@@ -54,7 +48,8 @@ pd.DataFrame(study.variants).T.fillna("").rename_axis("step")
 # stay below 1e-7. The first step is trained with a wrong gradient on purpose.
 
 # %%
-steps.set_index("variant")[["gradient_error", "gradient_passed"]]
+if study:
+    display(steps.set_index("variant")[["gradient_error", "gradient_passed"]])
 
 # %% [markdown]
 # The same check, live: array by array, for the sound network and for every defect that the
@@ -80,17 +75,18 @@ Markdown(
 # ## The iteration history
 
 # %%
-Markdown(Path("reports/tables/iteration_history.md").read_text(encoding="utf-8"))
+if study:
+    display(Markdown(iterations.markdown(steps)))
 
 # %%
-figure, ax = style.single(9, 5)
-iteration_history.draw(steps, ax)
-show(figure, captions.alternative("iteration_history", found))
+if study:
+    text = captions.alternative("iteration_history", found)
+    show(text, lambda: figures.one(iteration_history, study, size=(9, 5)))
 
 # %%
-figure, ax = style.single(9, 5)
-iteration_curves.draw(iteration_curves.table(study), ax)
-show(figure, captions.alternative("iteration_curves", found))
+if study:
+    text = captions.alternative("iteration_curves", found)
+    show(text, lambda: figures.one(iteration_curves, study, size=(9, 5)))
 
 # %% [markdown]
 # ## Where does it differ from what was published?
@@ -99,20 +95,27 @@ show(figure, captions.alternative("iteration_curves", found))
 # means over seeds on the validation images. A small difference says little.
 
 # %%
-Markdown("\n".join(f"- {line}" for line in summary.beside_published(steps)))
+if study:
+    display(Markdown("\n".join(f"- {line}" for line in summary.beside_published(steps))))
 
 # %% [markdown]
 # ## The answer
 
 # %%
-caught = steps.loc[~steps["gradient_passed"].astype(bool), "variant"].str.replace("_", " ")
-published = steps.dropna(subset="published_accuracy")
-inside = published["published_accuracy"].between(published["low"], published["high"]).sum()
-top = steps.loc[steps["val_accuracy"].idxmax()]
-Markdown(
-    f"The gradient check caught {summary.listed(list(caught)) or 'nothing'}, before any training. "
-    f"Then: {'; '.join(summary.step(row) for _, row in steps.iloc[1:].iterrows())}. "
-    f"The best mean is {words.percent(top['val_accuracy'])} "
-    f"({words.between(top['low'], top['high'])}), with {top['configuration']}. "
-    f"{inside} of {len(published)} published accuracies lie inside our intervals."
-)
+answer = []
+if study:
+    caught = steps.loc[~steps["gradient_passed"].astype(bool), "variant"].str.replace("_", " ")
+    named = summary.listed(list(caught)) or "nothing"
+    answer.append(f"The gradient check caught {named}, before any training.")
+    later = "; ".join(summary.step(row) for _, row in steps.iloc[1:].iterrows())
+    answer.append(f"Then: {later or 'nothing more'}.")
+
+# %%
+if study:
+    top = steps.loc[steps["val_accuracy"].idxmax()]
+    shown = words.with_interval(*top[["val_accuracy", "low", "high"]])
+    published = steps.dropna(subset="published_accuracy")
+    inside = published["published_accuracy"].between(published["low"], published["high"]).sum()
+    answer.append(f"The best mean is {shown}, with {top['configuration']}.")
+    answer.append(f"{inside} of {len(published)} published accuracies lie inside our intervals.")
+Markdown(" ".join(answer) or showing.NO_VARIANTS)

@@ -11,74 +11,70 @@
 import pandas as pd
 from IPython.display import Markdown, display
 
-from analysis import captions, results
+from analysis import captions, figures, results, showing
 from analysis.plots import heatmap, heatmaps, hidden_size, style
-from analysis.verdicts import judge
+from analysis.showing import show
 
 style.use()
 pd.options.display.float_format = "{:.3g}".format
 found = results.from_notebook()
-rules = {verdict.rule: verdict for each in judge.read().values() for verdict in each}
 grid = captions.of_sampler(found, "grid", "")
 crossed = set(grid.space) if grid else set()
+both = {"learning_rate", "batch_size"} <= crossed
 random = found.random or found.search
-
-
-# %%
-def show(figure, text):
-    """Show a figure, with words for those who cannot see it."""
-    display(figure, metadata={"image/png": {"alt": text}})
-
 
 # %% [markdown]
 # ## Learning rate and batch size, in the grid
 
 # %%
-if {"learning_rate", "batch_size"} <= crossed:
-    figure, ax = style.single(8, 5)
-    heatmap.draw(heatmap.table(grid, "learning_rate", "batch_size"), ax)
-    show(figure, captions.alternative("heatmap", found))
+if both:
+    text = captions.alternative("heatmap", found)
+    show(text, lambda: figures.one(heatmap, grid, "learning_rate", "batch_size", size=(8, 5)))
 else:
-    print("The project has no grid of learning rate and batch size.")
+    display(Markdown(showing.NO_GRID))
 
 # %% [markdown]
 # Does the best learning rate move with the batch size? Then a rate that was tuned for one batch
 # size says little about another.
 
 # %%
-if {"learning_rate", "batch_size"} <= crossed:
+if both:
     best = grid.trials.sort_values("val_accuracy").groupby("batch_size").tail(1)
     best = best.sort_values("batch_size")[["batch_size", "learning_rate", "val_accuracy"]]
     display(best.set_index("batch_size"))
 
 # %%
-Markdown(rules["batch_size_confounded"].words)
+Markdown(showing.rule("batch_size_confounded"))
 
 # %% [markdown]
 # ## The same for each hidden size
 
 # %%
-if {"learning_rate", "batch_size", "hidden_size"} <= crossed:
-    figure = heatmaps.by_value(grid, "learning_rate", "batch_size", "hidden_size")
-    show(figure, captions.alternative("heatmap_by_hidden_size", found))
-    figure, ax = style.single(8, 4.5)
-    hidden_size.draw(hidden_size.table(grid), ax)
-    show(figure, captions.alternative("hidden_size", found))
+if both and "hidden_size" in crossed:
+    text = captions.alternative("heatmap_by_hidden_size", found)
+    show(text, lambda: heatmaps.by_value(grid, "learning_rate", "batch_size", "hidden_size"))
+
+# %%
+if "hidden_size" in crossed:
+    text = captions.alternative("hidden_size", found)
+    show(text, lambda: figures.one(hidden_size, grid, size=(8, 4.5)))
 
 # %% [markdown]
 # ## Every pair of parameters
 
 # %%
-show(heatmaps.pairs(random), captions.alternative(f"heatmaps_{random.key}", found))
+show(
+    captions.alternative(f"heatmaps_{random.key}", found),
+    lambda: heatmaps.pairs(random),
+)
 
 # %% [markdown]
 # ## The answer
 
 # %%
-edge = rules["best_at_edge"]
 answer = [
-    captions.alternative("heatmap", found) if {"learning_rate", "batch_size"} <= crossed else "",
+    captions.alternative("heatmap", found) if both else "",
     captions.alternative("hidden_size", found) if "hidden_size" in crossed else "",
-    f"{edge.words} {edge.command}".strip(),
+    showing.rule("best_at_edge"),
 ]
 Markdown("\n\n".join(part for part in answer if part))

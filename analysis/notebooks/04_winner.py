@@ -9,51 +9,49 @@
 
 # %%
 # %matplotlib inline
-from pathlib import Path
+from IPython.display import Markdown
 
-from IPython.display import Markdown, display
-
-from analysis import captions, confirmation, network, results, summary, tested, words
+from analysis import (
+    captions,
+    confirmation,
+    figures,
+    network,
+    results,
+    showing,
+    summary,
+    tested,
+    words,
+)
 from analysis.plots import calibration, seed_spread, style
-from analysis.verdicts import judge
+from analysis.showing import show
 
 style.use()
 found = results.from_notebook()
-rules = {verdict.rule: verdict for each in judge.read().values() for verdict in each}
-tables = Path("reports/tables")
-assert found.confirm, "nothing was trained again: run python -m studies confirm"
-assert found.tuned, "nothing was tested: run python -m studies final"
-again, on_test = confirmation.table(found.confirm), tested.table(found.tuned)
-
-
-# %%
-def show(figure, text):
-    """Show a figure, with words for those who cannot see it."""
-    display(figure, metadata={"image/png": {"alt": text}})
-
+again = confirmation.table(found.confirm) if found.confirm else None
+on_test = tested.table(found.tuned) if found.tuned else None
 
 # %% [markdown]
 # ## Trained again over fresh seeds
 
 # %%
-Markdown((tables / "confirm.md").read_text(encoding="utf-8"))
+Markdown(confirmation.markdown(again, found.confirm) if found.confirm else showing.NO_CONFIRM)
 
 # %%
-figure, ax = style.single(8, 4.8)
-seed_spread.draw(seed_spread.table(found.confirm), ax)
-show(figure, captions.alternative("seed_spread", found))
+if found.confirm:
+    text = captions.alternative("seed_spread", found)
+    show(text, lambda: figures.one(seed_spread, found.confirm, size=(8, 4.8)))
 
 # %% [markdown]
 # ## What was luck?
 
 # %%
-luck = again[again["role"] != "pruned"]
+luck = again[again["role"] != "pruned"].to_dict("records") if found.confirm else []
 Markdown(
     "\n".join(
-        f"- {row['study']} trial {row['number']}: {words.percent(row['search_accuracy'])} in the "
-        f"search, {words.percent(row['val_accuracy'])} on average over fresh seeds, "
+        f"- {row['study']} trial {row['number']}: {words.percent(row['search_accuracy'])} in its "
+        f"study, {words.percent(row['val_accuracy'])} on average over fresh seeds, "
         f"{words.points(row['curse'])} points of luck."
-        for row in luck.to_dict("records")
+        for row in luck
     )
 )
 
@@ -61,32 +59,32 @@ Markdown(
 # ## Did the pruner throw away a winner?
 
 # %%
-Markdown(rules["pruned_a_leader"].words)
+Markdown(showing.rule("pruned_a_leader"))
 
 # %% [markdown]
 # ## On the test images
 
 # %%
-Markdown((tables / "final.md").read_text(encoding="utf-8"))
+Markdown(tested.markdown(on_test) if found.tuned else showing.NO_FINAL)
 
 # %% [markdown]
 # Is the network as sure as it is right? One that says 90 % should be right in nine of ten cases.
 
 # %%
-figure, ax = style.single(6.5, 6)
-calibration.draw(calibration.table(found.tuned.predictions), ax)
-show(figure, captions.alternative("calibration", found))
+if found.tuned:
+    text = captions.alternative("calibration", found)
+    show(text, lambda: figures.one(calibration, found.tuned.predictions, size=(6.5, 6)))
 
 # %% [markdown]
 # ## The answer
 
 # %%
+beside = summary.listed(list(tested.beside(on_test))) if found.tuned else ""
 answer = [
     f"The winner: {network.described(found.settings)}.",
-    confirmation.verdict(again),
-    summary.on_test_images(found.tuned),
-    f"On the test images it is {summary.listed(list(tested.beside(on_test)))}.",
-    rules["tied_leaders"].words,
-    rules["unstable_optimum"].words,
+    confirmation.verdict(again) if found.confirm else showing.NO_CONFIRM,
+    summary.on_test_images(found.tuned) or showing.NO_FINAL,
+    f"On the test images it is {beside}." if beside else "",
+    *dict.fromkeys(showing.rule(name) for name in ("tied_leaders", "unstable_optimum")),
 ]
-Markdown("\n\n".join(answer))
+Markdown("\n\n".join(part for part in answer if part))

@@ -8,7 +8,7 @@
 # %matplotlib inline
 from IPython.display import Markdown, display
 
-from analysis import captions, digits, results, words
+from analysis import captions, digits, figures, results, showing, words
 from analysis.plots import (
     confusion_matrix,
     first_layer_weights,
@@ -16,47 +16,42 @@ from analysis.plots import (
     style,
     worst_mistakes,
 )
+from analysis.showing import show
 
 style.use()
 found = results.from_notebook()
-assert found.tuned, "nothing was tested: run python -m studies final"
-predictions = found.tuned.predictions
-
-
-# %%
-def show(figure, text):
-    """Show a figure, with words for those who cannot see it."""
-    display(figure, metadata={"image/png": {"alt": text}})
-
+tuned = found.tuned
+if not tuned:
+    display(Markdown(showing.NO_FINAL))
 
 # %% [markdown]
 # ## Which digits are hard?
 
 # %%
-figure, ax = style.single(8, 4.5)
-per_digit.draw(per_digit.table(predictions), ax)
-show(figure, captions.alternative("per_digit", found))
+if tuned:
+    text = captions.alternative("per_digit", found)
+    show(text, lambda: figures.one(per_digit, tuned.predictions, size=(8, 4.5)))
 
 # %%
-by_digit = digits.table(predictions)
-Markdown(digits.markdown(by_digit))
+if tuned:
+    by_digit = digits.table(tuned.predictions)
+    display(Markdown(digits.markdown(by_digit)))
 
 # %% [markdown]
 # ## Which are taken for which?
 
 # %%
-figure, ax = style.single(7, 6)
-confusion_matrix.draw(confusion_matrix.table(predictions), ax)
-show(figure, captions.alternative("confusion_matrix", found))
+if tuned:
+    text = captions.alternative("confusion_matrix", found)
+    show(text, lambda: figures.one(confusion_matrix, tuned.predictions, size=(7, 6)))
 
 # %% [markdown]
 # ## Where is it wrong and sure of it?
 
 # %%
-frame = worst_mistakes.table(found.tuned)
-figure, ax = style.single(9, 1.45 * worst_mistakes.rows(frame) + 0.4)
-worst_mistakes.draw(frame, ax)
-show(figure, captions.alternative("worst_mistakes", found))
+if tuned:
+    text = captions.alternative("worst_mistakes", found)
+    show(text, lambda: figures.rows(worst_mistakes, tuned, width=9, row=1.45))
 
 # %% [markdown]
 # ## What does it look for?
@@ -65,21 +60,20 @@ show(figure, captions.alternative("worst_mistakes", found))
 # against.
 
 # %%
-frame = first_layer_weights.table(found.tuned.first_layer)
-figure, ax = style.single(9, 0.52 * first_layer_weights.rows(frame) + 0.4)
-first_layer_weights.draw(frame, ax)
-show(figure, captions.alternative("first_layer_weights", found))
+if tuned:
+    text = captions.alternative("first_layer_weights", found)
+    show(text, lambda: figures.rows(first_layer_weights, tuned.first_layer, width=9, row=0.52))
 
 # %% [markdown]
 # ## The answer
 
 # %%
 wrong = captions.misread(found)
-unsure = (wrong["probability"] < 0.5).sum()
-hardest = by_digit.sort_values("accuracy", kind="stable").iloc[0]
-Markdown(
-    f"{captions.alternative('confusion_matrix', found)} In {unsure} of the {len(wrong)} it was "
-    f"less than half sure. The hardest digit is {hardest['digit']}, read in "
-    f"{words.percent(hardest['accuracy'])} "
-    f"({words.between(hardest['low'], hardest['high'])}) of its images."
-)
+unsure = (wrong["probability"] < 0.5).sum() if len(wrong) else 0
+answer = [captions.alternative("confusion_matrix", found)] if tuned else [showing.NO_FINAL]
+if len(wrong):
+    answer.append(f"In {unsure} of the {len(wrong)} it was less than half sure.")
+    hardest = by_digit.sort_values("accuracy", kind="stable").iloc[0]
+    read = words.with_interval(*hardest[["accuracy", "low", "high"]])
+    answer.append(f"The hardest digit is {hardest['digit']}, read in {read} of its images.")
+Markdown(" ".join(answer))

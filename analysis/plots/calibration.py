@@ -66,8 +66,16 @@ def error(frame: DataFrame) -> float:
 
 
 def title(frame: DataFrame) -> str:
-    """The error, and whether it is from being too sure."""
+    """The error, and whether it is clearly from being too sure."""
     n = frame["images"].sum()
-    excess = ((frame["probability"] - frame["accuracy"]) * frame["images"]).sum()
-    verdict = "too sure" if excess > 0 else "not sure enough"
-    return f"Expected calibration error {100 * error(frame):.1f} points: {verdict} (n = {n:,})"
+    return f"Expected calibration error {100 * error(frame):.1f} points: {sure(frame)} (n = {n:,})"
+
+
+def sure(frame: DataFrame) -> str:
+    """Too sure or not enough, where the mean probability leaves the accuracy's interval."""
+    n = int(frame["images"].sum())
+    probability, right = ((frame[k] * frame["images"]).sum() for k in ("probability", "accuracy"))
+    low, high = wilson(round(right), n)
+    if low <= probability / n <= high:
+        return "not clearly too sure or too unsure"
+    return "too sure" if probability / n > high else "not sure enough"

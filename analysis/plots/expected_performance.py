@@ -14,7 +14,8 @@ def table(random: Study, search: Study | None = None) -> DataFrame:
     """One row a budget: `trials`, `expected` best, and `low` to `high`, where 95 % of them end.
 
     Over all subsets of the random trials. Subsets of more than half of them overlap too much to
-    differ as searches would, so there is no interval there.
+    differ as searches would, so there is no interval there. The search's `budget` is the number
+    of full random trials that its epochs would pay.
     """
     if (random.trials["state"] != "COMPLETE").any():
         raise style.NothingToDrawError("pruned trials are not independent draws")
@@ -29,8 +30,12 @@ def table(random: Study, search: Study | None = None) -> DataFrame:
     frame.loc[frame["trials"] > len(values) // 2, ["low", "high"]] = np.nan
     frame.attrs["random"] = random.key
     if search is not None and search is not random and search.about["best"]:
-        reached = {"trials": len(search.trials), "best": search.about["best"]["val_accuracy"]}
-        frame.attrs["search"] = {"key": search.key} | reached
+        frame.attrs["search"] = {
+            "key": search.key,
+            "trials": len(search.trials),
+            "budget": float(search.trials["epochs_trained"].sum() / _full(random)),
+            "best": search.about["best"]["val_accuracy"],
+        }
     return frame
 
 
@@ -38,6 +43,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     """Draw a `table`: the expected best as a line, its interval as a band, the search's best."""
     color, other = style.colors(2)
     n, search = len(frame), frame.attrs.get("search")
+    paid = _paid(frame)
     marker = "o" if n == 1 else ""
     known = frame.dropna()
     ax.fill_between(
@@ -51,36 +57,57 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     ax.plot(frame["trials"], frame["expected"], marker=marker, color=color, lw=2, label=label)
     drawn = [*frame["expected"], *known["low"], *known["high"]]
     if search:
-        label = f"best of {search['key']}, after {search['trials']} trials"
+        label = (
+            f"best of {search['key']}: {search['trials']} trials, as many epochs as {paid} full"
+        )
         ax.axhline(search["best"], color=other, lw=1, ls="--")
-        ax.plot(search["trials"], search["best"], "D", color=other, label=label)
+        ax.plot(search["budget"], search["best"], "D", color=other, label=label)
         drawn.append(search["best"])
     style.accuracy_axis(ax, drawn)
-    ax.set_xlim(0.9, 1.12 * max(n, search["trials"] if search else 1))
+    budget = search["budget"] if search else 1
+    ax.set_xlim(0.9 * min(1, budget), 1.12 * max(n, budget))
     style.log_axis(ax)
     ax.set(
-        xlabel="budget (trials)", ylabel="validation accuracy (error scale)", title=title(frame)
+        xlabel="budget (full random trials)",
+        ylabel="validation accuracy (error scale)",
+        title=title(frame),
     )
     ax.legend(loc="lower right")
     return ax
 
 
 def title(frame: DataFrame) -> str:
-    """What random search leads to after as many trials, and whether the search did better."""
-    search = frame.attrs.get("search")
-    row = frame.iloc[min(search["trials"] if search else len(frame), len(frame)) - 1]
+    """What random search leads to in the search's epochs, and whether the search did better."""
+    search, every, paid = frame.attrs.get("search"), len(frame), _paid(frame)
+    row = frame.iloc[min(paid, every) - 1]
     n = int(row["trials"])
     found = words.with_interval(row["expected"], row["low"], row["high"])
-    told = f"{n} random {'trials' if n > 1 else 'trial'} lead to {found}"
+    told = f"{n} random {'trials lead' if n > 1 else 'trial leads'} to {found}"
     if not search:
         return told
-    return f"{told}; {search['key']} reached {words.percent(search['best'])}{_place(row, search)}"
+    reached = f"{search['key']} reached {words.percent(search['best'])}"
+    if paid > every:
+        return f"{told};\n{reached} in the epochs of {paid} full ones"
+    return f"For the epochs of {search['key']}, {told};\n{reached}{_place(row, search['best'])}"
 
 
-def _place(row: "Series[float]", search: dict[str, float]) -> str:
+def _place(row: "Series[float]", best: float) -> str:
     """Where the search's best lies beside the interval of as many random trials."""
-    if search["trials"] != row["trials"] or np.isnan(row["low"]):
+    if np.isnan(row["low"]):
         return ""
-    if search["best"] > row["high"]:
-        return ", above it"
-    return ", below it" if search["best"] < row["low"] else ", inside it"
+    if best > row["high"]:
+        return ", above the band"
+    return ", below the band" if best < row["low"] else ", inside the band"
+
+
+def _paid(frame: DataFrame) -> int:
+    """How many full random trials the search's epochs would pay; all without a search."""
+    search = frame.attrs.get("search")
+    return max(int(search["budget"]), 1) if search else len(frame)
+
+
+def _full(random: Study) -> float:
+    """The epochs of a random trial that was trained to its end, on average."""
+    finished = random.trials.loc[random.trials["stop_reason"] == "finished", "epochs_trained"]
+    each = finished if len(finished) else random.trials["epochs_trained"]
+    return max(float(each.mean()), 1.0)

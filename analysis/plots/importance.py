@@ -28,7 +28,9 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
             rows["importance"], places, xerr=error, fmt="o", color=color, capsize=3, label=method
         )
     ax.set_yticks(range(len(rank)), [words.name(parameter) for parameter in rank])
-    ax.set(xlim=(-0.02, 1.02), xlabel="importance (share; bar: range of 20 bootstrap resamples)")
+    ax.set(
+        xlim=(-0.02, 1.02), xlabel="importance (share; bar: middle 95 % of bootstrap resamples)"
+    )
     ax.set(title=title(frame))
     ax.grid(axis="x", color="0.9")
     ax.legend(loc="lower right")

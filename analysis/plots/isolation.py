@@ -15,6 +15,7 @@ from analysis.statistics import bootstrap
 RESAMPLES = 200
 ENOUGH = 5  # trials; of fewer a bootstrap says too little
 LETTERS = 35  # longer tick labels take two lines
+STRIP = (0.0, -0.13, 1.0, 0.1)  # below the panel: left, bottom, width, height
 
 
 def figure(study: Study) -> Figure:
@@ -47,10 +48,9 @@ def table(study: Study, name: str) -> DataFrame:
 
 
 def draw(frame: DataFrame, ax: Axes) -> Axes:
-    """Draw a `table`: the best, the median with its interval, bars for the share that is lost."""
+    """Draw a `table`: the best, the median with its interval; below, the share that is lost."""
     color, other = style.colors(2)
     known = frame.dropna(subset="median")
-    _lost(frame, ax)
     ax.plot(known.index, known["best"], "*", color=other, ms=9, label="best")
     ax.errorbar(
         *(known.index, known["median"], style.whiskers(known, "median")),
@@ -60,9 +60,9 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         label="median of the rest, 95 % interval",
     )
     style.accuracy_axis(ax, [*known["best"], *known["median"], *known["low"]])
-    ax.set_xticks(frame.index, _labels(frame), size=7.5)
     ax.set(xlim=(-0.6, len(frame) - 0.4), ylabel="validation accuracy (error scale)")
-    ax.set(xlabel=words.name(frame.attrs["name"]), title=title(frame))
+    ax.set(title=title(frame))
+    _lost(frame, ax)
     return ax
 
 
@@ -77,21 +77,19 @@ def title(frame: DataFrame) -> str:
 
 
 def _lost(frame: DataFrame, ax: Axes) -> None:
-    """Bars behind the marks, as high as the share of trials that came to nothing."""
+    """A strip below with an axis of its own: the share of trials that came to nothing."""
+    strip = ax.inset_axes(STRIP, sharex=ax)
     shares = frame["lost"].fillna(0.0)
-    label = "share diverged or at chance"
-    of_height = ax.get_xaxis_transform()
-    ax.bar(frame.index, shares, width=0.9, color="0.9", transform=of_height, label=label, zorder=0)
+    strip.bar(frame.index, shares, width=0.9, color="0.82")
+    ax.plot([], [], "s", color="0.82", ms=9, label="share diverged or at chance (strip below)")
     for place, share in shares[shares > 0].items():
-        ax.text(
-            float(str(place)) - 0.43,
-            share,
-            words.percent(share, 0),
-            transform=of_height,
-            va="bottom",
-            size=7.5,
-            color="0.45",
-        )
+        at, told = float(str(place)), words.percent(share, 0)
+        strip.text(at, 0.6, told, ha="center", va="center", size=7.5, color="0.3")
+    strip.set(ylim=(0, 1), yticks=[], xlabel=words.name(frame.attrs["name"]))
+    strip.set_xticks(frame.index, _labels(frame), size=7.5)
+    strip.spines["left"].set_visible(False)
+    strip.tick_params(axis="x", length=0)
+    ax.tick_params(axis="x", labelbottom=False, length=0)
 
 
 def _labels(frame: DataFrame) -> list[str]:

@@ -11,6 +11,11 @@ from analysis.load import Study
 from analysis.plots import style
 
 AREA = 36.0  # square points of the mark of the longest training
+NOTES = (
+    "The front: trials that are better than every one with as few parameters.",
+    "Each was trained once, on validation images that chose it: a small step from one line to the "
+    "next may be chance.",
+)
 NEARLY = 0.01  # this much below the best
 
 
@@ -64,6 +69,21 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     varied = f"area: {epochs.min()} to {epochs.max()} epochs" if epochs.nunique() > 1 else None
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=len(keys) + 1, title=varied)
     return ax
+
+
+def markdown(frame: DataFrame) -> str:
+    """The front as people read it, from the smallest network on."""
+    front = frame[frame["front"]]
+    shown = DataFrame(
+        {
+            "study": front["study"],
+            "trial": front["number"],
+            "parameters": [f"{count:,}" for count in front["parameters"]],
+            "epochs": front["epochs_trained"],
+            "validation accuracy": front["val_accuracy"].map(words.percent),
+        }
+    )
+    return words.markdown(shown, *NOTES)
 
 
 def title(frame: DataFrame) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from analysis import words
 from analysis.iterations import scores
@@ -14,13 +14,15 @@ from analysis.statistics import mean_accuracy
 
 ROLES = {"search": "best of the search", "baseline": "best of the baseline", "pruned": "pruned"}
 APART = 0.22  # of a strip between the mean and what stands beside it
+STACKED = 0.12  # of a strip between equal seeds, less where there are many
+DEEPEST = 0.46  # of a strip below the mean
 
 
 def table(confirm: Study) -> DataFrame:
     """One row a candidate and seed: `name`, `role`, `seed`, `val_accuracy`, whether it `diverged`.
 
-    Each has its candidate's `mean` with `low` and `high`, and `promised`, which is what the
-    search saw. The best mean comes first; a seed that diverged counts as guessing.
+    Each has its candidate's `mean` with `low` and `high`, and `promised`, its score in its
+    study. The best mean comes first; a seed that diverged counts as guessing.
     """
     parts = [
         _candidate(confirm, about)
@@ -49,7 +51,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
             )
             ax.plot(of["promised"], of.index - APART, "D", color=color, mfc="none", gid="promised")
     _seeds(frame, ax, {name: row for row, name in each["name"].items()})
-    ax.plot([], [], "D", color="0.3", mfc="none", label="what the search saw")
+    ax.plot([], [], "D", color="0.3", mfc="none", label="its score in its study")
     every = [*frame["val_accuracy"], *each["low"], *each["high"], *each["promised"]]
     style.accuracy_axis(ax, every, which="x")
     ax.set_yticks(each.index, each["name"])
@@ -62,27 +64,37 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
 
 def _seeds(frame: DataFrame, ax: Axes, rows: Mapping[str, Hashable]) -> None:
     """A dot for each seed below its candidate's mean, another mark for one that diverged."""
+    places = frame["name"].map(rows).astype(int) + APART + _stacked(frame)
     for diverged, marker, label in ((False, "o", "one seed"), (True, "v", "diverged (at chance)")):
         of = frame[frame["diverged"] == diverged]
         if len(of):
-            places = of["name"].map(rows).astype(int) + APART
-            ax.plot(of["val_accuracy"], places, marker, color=style.MUTED, ms=4, label=label)
+            at = places[of.index]
+            ax.plot(of["val_accuracy"], at, marker, color=style.MUTED, ms=4, label=label)
+
+
+def _stacked(frame: DataFrame) -> "Series[float]":
+    """How far each seed stands below the first with the same accuracy, so that none is hidden."""
+    alike = frame.groupby(["name", frame["val_accuracy"].round(9)])["seed"]
+    gaps = (alike.transform("size") - 1).clip(lower=1)
+    return alike.cumcount() * ((DEEPEST - APART) / gaps).clip(upper=STACKED)
 
 
 def title(frame: DataFrame) -> str:
-    """How much the search's scores flattered what it found."""
+    """How many were trained again, and how much the scores of finished trials flattered them."""
     each = frame.drop_duplicates("name")
     finished = each[each["role"] != "pruned"]
-    seeds = frame.groupby("name")["seed"].count().max()
+    seeds = words.seeds(frame.groupby("name")["seed"].count().max()).replace(" ", " fresh ")
+    every = f"{len(each)} configuration{'s' if len(each) > 1 else ''}"
     if finished.empty:
-        return f"{_counted(len(each))}, pruned before, to the end over {seeds} fresh seeds"
-    lost = (finished["mean"] - finished["promised"]).mean()
-    told = f"{words.points(lost)} points against what the search saw"
-    return f"{_counted(len(finished))} over {seeds} fresh seeds: {told}"
-
-
-def _counted(configurations: int) -> str:
-    return f"{configurations} configuration{'s' if configurations > 1 else ''}"
+        return f"{every}, pruned before, trained to the end over {seeds}"
+    lost = words.points((finished["mean"] - finished["promised"]).mean())
+    told = f"{lost} points against " + (
+        "their scores in their studies" if len(finished) > 1 else "its score in its study"
+    )
+    if len(finished) == len(each):
+        return f"{every} over {seeds}:\n{told}"
+    who = f"the {len(finished)} that" if len(finished) > 1 else "the one that"
+    return f"{every} over {seeds};\n{who} had not been pruned: {told}"
 
 
 def _candidate(confirm: Study, about: dict[str, str]) -> DataFrame:

@@ -7,6 +7,7 @@ from analysis.diagnosis import RISING, rise
 from analysis.results import Results
 from analysis.verdicts.finding import Finding, NotApplicable, best, confirmed, of_trial
 
+EQUAL = 5e-10  # of means: half of the last digit that is published
 RISEN = 0.05  # of the lowest validation loss
 
 
@@ -56,10 +57,10 @@ def overfitting(found: Results) -> Finding:
 
 
 def pruned_a_leader(found: Results) -> Finding:
-    """A pruned trial, trained to its end over fresh seeds, beats or ties with the leader.
+    """A pruned trial, trained to its end over fresh seeds, has at least the leader's mean.
 
-    It ties if the interval of the leader's lead, paired by seed and image, holds zero; the
-    intervals of all rivals hold together (Bonferroni).
+    One that is behind by less than the seeds and images can show is told but does not fire: an
+    interval that holds zero is no evidence against the pruner.
     """
     if not any(study.about["pruned"] for study in found.studies.values()):
         raise NotApplicable("No trial was pruned.")
@@ -67,17 +68,23 @@ def pruned_a_leader(found: Results) -> Finding:
     pruned, others = board[board["role"] == "pruned"], board[board["role"] != "pruned"]
     if pruned.empty or others.empty:
         raise NotApplicable("No pruned trial was trained to its end: raise `confirm.pruned`.")
-    rivals = int(pruned["tied"].sum())
     first, leader = pruned.iloc[0], others.iloc[0]
-    ahead = float(first["val_accuracy"] - leader["val_accuracy"])
-    said = (
-        f"{rivals or 'None'} of {len(pruned)} pruned trials, trained to their end, may be as good "
-        f"as the best: {of_trial(first)} is {words.points(ahead)} points from {of_trial(leader)}, "
-        "which was not pruned."
+    gap = others["val_accuracy"].iloc[0] - pruned["val_accuracy"]
+    level = int((gap < EQUAL).sum())
+    ahead = -float(gap.iloc[0])
+    beside = (
+        f"{words.points(abs(ahead)).lstrip('+')} points {'ahead of' if ahead > 0 else 'behind'}"
     )
+    said = (
+        f"{level or 'None'} of {len(pruned)} pruned trials, trained to their end, reached the "
+        f"mean of the best that was not pruned, {of_trial(leader)}. The best of them, "
+        f"{of_trial(first)}, is {beside if abs(ahead) >= EQUAL else 'level with'} it"
+    )
+    unclear = not level and bool(first["tied"])
+    said += ", which may be chance." if unclear else "."
     pruner = f"`studies.{first['study']}.pruner`"
     remedy = f"Let {pruner} judge later, by more `warmup_epochs`, or prune nothing"
-    return Finding(rivals > 0, ahead, said, remedy)
+    return Finding(level > 0, ahead, said, remedy)
 
 
 def winning_curve(found: Results) -> DataFrame:

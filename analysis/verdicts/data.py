@@ -82,6 +82,14 @@ def environment_changed(found: Results) -> Finding:
     return Finding(bool(changed), len(changed), said, remedy)
 
 
+def known_images(meta: Path = META) -> int | None:
+    """How many images the splits have together; None if it cannot be read."""
+    try:
+        return int(sum(_read(meta, "sizes")["sizes"].values()))
+    except NotApplicable:
+        return None
+
+
 def _unlike(name: str, each: Mapping[str, Mapping[str, Any]]) -> str:
     """What studies had of one thing, where it was not one; an export joins several by commas."""
     values: dict[str, list[str]] = {}

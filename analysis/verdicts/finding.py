@@ -37,9 +37,9 @@ class NotApplicable(Exception):
 
 def finished(study: Study) -> DataFrame:
     """The trials that were trained to their end. Raises: NotApplicable if there is none."""
-    complete = study.trials[study.trials["state"] == "COMPLETE"]
+    complete = summary.finished(study)
     if complete.empty:
-        raise NotApplicable(f"No trial of {study.key} finished.")
+        raise NotApplicable(summary.none_finished(study))
     return complete
 
 
@@ -47,7 +47,7 @@ def best(study: Study) -> int:
     """The number of the best finished trial. Raises: NotApplicable if there is none."""
     number = summary.best(study)
     if number is None:
-        raise NotApplicable(f"No trial of {study.key} finished.")
+        raise NotApplicable(summary.none_finished(study))
     return number
 
 
@@ -64,7 +64,7 @@ def draws(found: Results) -> Study:
 def confirmed(found: Results) -> tuple[Study, DataFrame]:
     """What was trained again, and the table of it: a row a configuration, the best mean first.
 
-    Raises: NotApplicable without two seeds that all configurations share.
+    Raises: NotApplicable without two seeds that all configurations share, or if all diverged.
     """
     again, remedy = found.confirm, "run `python -m studies confirm`"
     if again is None:
@@ -75,6 +75,8 @@ def confirmed(found: Results) -> tuple[Study, DataFrame]:
         raise NotApplicable(f"The configurations trained again share no seeds: {remedy}.")
     if len(next(iter(seeds))) < 2:
         raise NotApplicable("One seed says nothing about seeds: add some to `confirm.seeds`.")
+    if not again.trials["feasible"].any():
+        raise NotApplicable("Every network that was trained again diverged.")
     return again, confirmation.table(again)
 
 

@@ -34,7 +34,7 @@ RULES = tuple(rule.__name__ for rule in (*SEARCH, *DATA, *PROJECT))
 def judge(found: Results, meta: Path = data.META) -> list[Verdict]:
     """What every rule says of the results, in the order of `RULES`."""
     return [
-        *(_verdict(rule.__name__, found.search.key, partial(rule, found)) for rule in SEARCH),
+        *(_verdict(rule.__name__, found.search.key, _ask(rule, found, meta)) for rule in SEARCH),
         *(_verdict(rule.__name__, "", partial(rule, meta)) for rule in DATA),
         *(_verdict(rule.__name__, "", partial(rule, found)) for rule in PROJECT),
     ]
@@ -63,6 +63,13 @@ def read(reports: Path = REPORTS) -> dict[str, list[Verdict]]:
         for verdict in json.loads(path.read_text(encoding="utf-8"))["verdicts"]:
             found[verdict["status"]].append(Verdict(**verdict))
     return found
+
+
+def _ask(rule: Callable[[Results], Finding], found: Results, meta: Path) -> Callable[[], Finding]:
+    """The rule, bound to the results, and to the images where it asks how many there are."""
+    if rule is evidence.below_resolution:
+        return partial(evidence.below_resolution, found, meta)
+    return partial(rule, found)
 
 
 def _verdict(rule: str, study: str, ask: Callable[[], Finding]) -> Verdict:

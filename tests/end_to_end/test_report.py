@@ -141,6 +141,15 @@ def test_page_is_made_for_phones_and_names_its_language(reports: Path) -> None:
     assert "title" in [tag for tag, _ in parsed.tags]
 
 
+def test_on_a_phone_the_standings_fit(reports: Path) -> None:
+    """In the narrow layout they may shrink, and the drawing makes room for the numbers."""
+    style = write(reports).partition("<style>")[2].partition("</style>")[0]
+    narrow = style.partition("@media (max-width: 40rem)")[2].partition("@media")[0]
+    assert ".scroll .standings { min-width: 0; }" in narrow  # as specific as .scroll table
+    assert ".standings .drawing { display: none; }" in narrow
+    assert ".scroll table { min-width: 44rem; }" in style.partition("@media (max-width")[0]
+
+
 def test_pictures_have_size_and_words(reports: Path) -> None:
     """Every picture has an alternative text and its size, so that the page does not jump."""
     images = [a for tag, a in Page(write(reports)).tags if tag == "img"]

@@ -24,6 +24,12 @@ def _few_resamples() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _our_style() -> None:
+    """The project's style, whichever test comes first."""
+    style.use()
+
+
 @pytest.fixture(scope="session")
 def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made-up reports of a whole project; to be read only."""

@@ -1,8 +1,10 @@
 """What stands below and behind each picture: words from the results, never seconds."""
 
 import json
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from pandas import DataFrame
 
@@ -37,7 +39,7 @@ def test_every_picture_has_a_caption(found: Results, importances: DataFrame) -> 
         ("isolation", "64 random trials for each range of hidden units"),
         ("parallel_coordinates_search", "the best 3 of 64 trials reach"),
         ("pareto", "Best: "),
-        ("seed_spread", "3 configurations over 3 fresh seeds"),
+        ("seed_spread", "4 configurations over 3 fresh seeds; the 3 that had"),
         ("calibration", "Expected calibration error"),
         ("worst_mistakes", "The 18 surest of 46 mistakes"),
         ("first_layer_weights", "All 20 hidden units, 2 with weights near zero"),
@@ -48,6 +50,29 @@ def test_the_alternative_has_the_finding(found: Results, stem: str, words: str) 
     told = captions.alternative(stem, found)
     assert words in told
     assert told.endswith(".")
+
+
+def test_training_of_the_final_network_is_told_as_drawn(reports: Path, tmp_path: Path) -> None:
+    """The tuned configuration with its first seed, not whichever network was trained last."""
+    odd = Path(shutil.copytree(reports, tmp_path / "reports"))
+    path = odd / "final" / "history.csv"
+    history = pd.read_csv(path)
+    first = (history["configuration"] == "tuned") & (history["seed"] == 1)
+    drawn = history[first & (history["epoch"] <= 7)].assign(train_accuracy=0.876)
+    others = history[~first].assign(train_accuracy=0.5, epoch=history["epoch"] + 30)
+    pd.concat([drawn, others]).to_csv(path, index=False)
+    told = captions.alternative("training_curves_final", results.read(odd))
+    assert told == "After 7 epochs: training accuracy 87.6 %."
+
+
+def test_training_of_the_untuned_network_has_both_ends(found: Results) -> None:
+    """Training and validation accuracy of the last epoch."""
+    assert found.untuned
+    last = found.untuned.history.iloc[-1]
+    assert captions.alternative("training_curves_train", found) == (
+        f"After 20 epochs: training accuracy {100 * last['train_accuracy']:.1f} % and "
+        f"validation accuracy {100 * last['val_accuracy']:.1f} %."
+    )
 
 
 @pytest.mark.parametrize("stem", ["timeline_workers_search", "cost_seconds"])

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from pandas import DataFrame, concat
 
 import analysis.importance
-from analysis import load
+from analysis import figures, load, results
 from analysis.load import Study
 from analysis.plots import (
     confusion_matrix,
@@ -244,7 +244,15 @@ def test_training_curves_draw_both_splits(reports: Path, ax: Axes, what: str) ->
     np.testing.assert_array_equal(ax.lines[1].get_ydata(), history[f"val_{what}"])
 
 
-def test_training_curves_of_the_final_network_have_no_validation(reports: Path, ax: Axes) -> None:
-    """It trained on validation images too, so there is one curve."""
-    training_curves.draw(training_curves.table(load.final(reports).history), ax)
-    assert labels(ax) == ["training images"]
+def test_training_curves_of_the_final_network_are_the_first_seed_s(reports: Path) -> None:
+    """One curve a panel, of the tuned configuration; it trained on validation images too."""
+    found = results.read(reports)
+    made = {p.name: p.make for p in figures.pictures(found, load.importances(reports))}
+    loss, accuracy = made["training_curves_final"]().axes
+    history = load.final(reports).history
+    first = history[(history["configuration"] == "tuned") & (history["seed"] == 1)]
+    assert len(first) < len(history)
+    for ax, column in ((loss, "train_loss"), (accuracy, "train_accuracy")):
+        (curve,) = ax.lines
+        np.testing.assert_array_equal(curve.get_ydata(), first[column])
+        assert labels(ax) == ["training images"]

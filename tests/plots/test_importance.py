@@ -7,7 +7,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution
 from pandas import DataFrame
 
-from analysis import importance
+from analysis import importance, words
 from analysis.load import Study
 
 SPACE = {
@@ -47,12 +47,69 @@ def test_importances_repeat(trials: DataFrame, method: str) -> None:
     assert once == again
 
 
-def test_the_estimate_lies_inside_its_interval(studies: dict[str, Study]) -> None:
-    """Every parameter and method has an interval, and the estimate is in it."""
+@pytest.mark.parametrize("method", list(importance.METHODS))
+def test_ranges_tell_what_matters_from_what_does_not(trials: DataFrame, method: str) -> None:
+    """All resamples put the only parameter that matters above all others; none is a point."""
+    study = Study(
+        key="random",
+        about={"sampler": "random", "space": SPACE},
+        trials=trials.assign(state="COMPLETE"),
+        history=DataFrame(),
+        timing=DataFrame(),
+        packed=np.zeros((len(trials), 1), np.uint8),
+    )
+    frame = importance.table(study)
+    rows = frame[frame["method"] == method].set_index("parameter")
+    assert set(rows.index) == set(SPACE)
+    others = rows.drop(index="learning_rate")
+    assert rows.loc["learning_rate", "low"] > others["high"].max()
+    assert (rows["low"] < rows["high"]).all()
+
+
+def test_ranges_are_of_the_resamples_alone(
+    studies: dict[str, Study], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are not stretched to hold the estimate, and forests are grown for a few only."""
+    asked = []
+
+    def same(frame: DataFrame, _: object, *, resamples: int, seed: int) -> DataFrame:
+        asked.append(resamples)
+        return DataFrame({"low": 0.3, "high": 0.4}, index=list(studies["random"].space))
+
+    monkeypatch.setattr(importance, "RESAMPLES", 200)
+    monkeypatch.setattr(importance, "bootstrap", same)
     frame = importance.table(studies["random"])
+    assert asked == [200, 20]
     assert len(frame) == 2 * 5
-    assert (frame["low"] <= frame["importance"]).all()
-    assert (frame["importance"] <= frame["high"]).all()
+    assert set(frame["low"]) == {0.3}
+    assert set(frame["high"]) == {0.4}
+    assert not frame["importance"].between(0.3, 0.4).all()
+
+
+def test_importances_read_as_a_table(studies: dict[str, Study]) -> None:
+    """A line a parameter with its share and range, and what the range is."""
+    frame = importance.table(studies["random"])
+    first = frame.iloc[0]
+    text = importance.markdown(frame)
+    shares = [f"{100 * first[name]:.0f}" for name in ("importance", "low", "high")]
+    share = "{} % ({} to {} %)".format(*shares)
+    line = f"| random | PED-ANOVA | {words.name(first['parameter'])} | {share} | 64 |  |"
+    assert text.splitlines()[2] == line
+    assert text.count("| random |") == 2 * 5
+    assert all(note in text for note in importance.NOTES)
+    assert "no 95 % intervals" in text
+    assert "200 for PED-ANOVA; 20 for fANOVA, each with 8 trees" in text
+
+
+def test_what_is_not_estimated_is_told_once(odd_study: Callable[..., Study]) -> None:
+    """A line a method says that there are too few trials; nothing is called NaN."""
+    text = importance.markdown(importance.table(odd_study(20, sampler="random")))
+    assert [line for line in text.splitlines() if "not estimated" in line] == [
+        f"| odd | {method} | all | not estimated | 20 | "
+        "not enough trials (20 complete, 50 needed) |"
+        for method in importance.METHODS
+    ]
+    assert "nan" not in text.lower()
 
 
 def test_dependent_draws_are_refused(studies: dict[str, Study]) -> None:

@@ -48,6 +48,13 @@ def test_all_that_is_on_is_told() -> None:
     )
 
 
+def test_a_network_without_hidden_layers_has_no_activation() -> None:
+    """Nothing is said of units that are not there."""
+    told = described(settings(hidden_size=()))
+    assert told.startswith("no hidden layer, trained with Adam")
+    assert "ReLU" not in told
+
+
 @pytest.mark.parametrize(
     ("named", "words"),
     [

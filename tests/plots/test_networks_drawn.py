@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
 from analysis import load
 from analysis.load import Study
@@ -162,6 +162,29 @@ def test_calibration_error_is_the_distance(probability: float, right: int, expec
     assert f"Expected calibration error {expected}" in calibration.title(frame)
 
 
+@pytest.mark.parametrize(
+    ("probability", "images", "verdict"),
+    [
+        (0.93, 100, "not clearly too sure or too unsure"),
+        (0.87, 100, "not clearly too sure or too unsure"),
+        (0.93, 10_000, "too sure"),
+        (0.87, 10_000, "not sure enough"),
+    ],
+)
+def test_too_sure_is_said_outside_the_interval_only(
+    probability: float, images: int, verdict: str
+) -> None:
+    """Three points off an accuracy of 90 % are nothing on 100 images, and clear on 10,000."""
+    hits = np.arange(images) % 10 < 9
+    low, high = wilson(int(hits.sum()), images)
+    assert (low <= probability <= high) == verdict.startswith("not clearly")
+    predictions = DataFrame(
+        {"split": "test", "label": 1, "predicted": hits * 1, "probability": probability}
+    )
+    told = calibration.title(calibration.table(predictions))
+    assert told == f"Expected calibration error 3.0 points: {verdict} (n = {images:,})"
+
+
 @pytest.mark.filterwarnings("error")
 def test_few_images_have_few_bins(ax: Axes) -> None:
     """Three images make three bins, all drawn."""
@@ -174,7 +197,7 @@ def test_few_images_have_few_bins(ax: Axes) -> None:
 
 
 def test_seeds_stand_beside_their_mean_and_their_promise(confirm: Study, ax: Axes) -> None:
-    """A dot a seed, a mean with its interval, and an open mark at what the search saw."""
+    """A dot a seed, a mean with its interval, and an open mark at its score in its study."""
     frame = seed_spread.table(confirm)
     seed_spread.draw(frame, ax)
     dots = next(each for each in ax.lines if each.get_label() == "one seed")
@@ -199,14 +222,36 @@ def test_the_best_mean_is_on_top(confirm: Study, ax: Axes) -> None:
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
 
 
+def test_no_equal_seeds_hide_each_other(confirm: Study, ax: Axes) -> None:
+    """However many seeds score the same, each has a place of its own, in its own strip."""
+    again = confirm.trials["variant"].iloc[[0] * 12]
+    trials = confirm.trials.loc[again.index].assign(seed=range(12)).reset_index(drop=True)
+    few = confirm.trials[confirm.trials["variant"] == "random-2"]
+    equal = replace(
+        confirm,
+        trials=concat([trials, few], ignore_index=True),
+        packed=confirm.packed[[0] * 12 + few.index.tolist()],
+    )
+    seed_spread.draw(seed_spread.table(equal), ax)
+    dots = next(each for each in ax.lines if each.get_label() == "one seed")
+    places = set(zip(dots.get_xdata(), dots.get_ydata(), strict=True))
+    assert len(places) == 12 + len(few)
+    assert max(y for _, y in places if y < 1) < 0.5
+    open_mark = next(each for each in ax.lines if "score" in str(each.get_label()))
+    assert open_mark.get_label() == "its score in its study"
+
+
 def test_the_title_says_what_the_search_promised_too_much(confirm: Study) -> None:
-    """The mean fall of those that had finished; pruned ones promised nothing."""
+    """All that are drawn, and the mean fall of those that had finished."""
     frame = seed_spread.table(confirm)
     each = frame[frame["role"] != "pruned"].drop_duplicates("name")
     fall = 100 * (each["mean"] - each["promised"]).mean()
     assert fall < 0
-    told = f"3 configurations over 3 fresh seeds: \u2212{-fall:.1f} points"
-    assert seed_spread.title(frame).startswith(told)
+    lost = f"\u2212{-fall:.1f} points against their scores in their studies"
+    told = f"4 configurations over 3 fresh seeds;\nthe 3 that had not been pruned: {lost}"
+    assert seed_spread.title(frame) == told
+    finished = frame[frame["role"] != "pruned"]
+    assert seed_spread.title(finished) == f"3 configurations over 3 fresh seeds:\n{lost}"
     pruned = frame[frame["role"] == "pruned"]
     assert seed_spread.title(pruned).startswith("1 configuration, pruned before")
 

@@ -1,7 +1,6 @@
 """Pictures of a study's trials, by reading what was drawn."""
 
 from collections.abc import Callable
-from itertools import combinations
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from pandas import Series
 
 from analysis.load import Study
 from analysis.plots import (
-    expected_performance,
     isolation,
     parallel_coordinates,
     slices,
@@ -34,65 +32,6 @@ def heights(drawn: Line2D) -> np.ndarray:
 def title(ax: Axes) -> str:
     """The title, which stands at the left."""
     return ax.get_title(loc="left")
-
-
-def test_expected_performance_rises_to_the_best(studies: dict[str, Study], ax: Axes) -> None:
-    """The line goes from the mean of all random trials to their best, over every budget."""
-    random = studies["random"]
-    accuracy = random.trials["val_accuracy"]
-    expected_performance.draw(expected_performance.table(random), ax)
-    drawn = heights(line(ax, "expected best"))
-    assert drawn[[0, -1]] == pytest.approx([accuracy.mean(), accuracy.max()])
-    assert len(drawn) == len(random.trials) == 64
-    assert ax.get_xscale() == "log"
-    assert [label.get_text() for label in ax.get_xticklabels()] == [
-        "1",
-        "2",
-        "5",
-        "10",
-        "20",
-        "50",
-    ]
-
-
-def test_expected_performance_marks_the_search(studies: dict[str, Study], ax: Axes) -> None:
-    """The other study's best stands at its own number of trials and as a line across."""
-    search = studies["search"]
-    frame = expected_performance.table(studies["random"], search)
-    expected_performance.draw(frame, ax)
-    mark, best = line(ax, "best of search"), search.about["best"]["val_accuracy"]
-    assert (mark.get_xdata(), mark.get_ydata()) == ([64], [best])
-    assert any(set(heights(each)) == {best} and len(heights(each)) == 2 for each in ax.lines)
-    assert f"search reached {100 * best:.1f} %" in title(ax)
-
-
-def test_the_band_holds_most_searches_of_its_size(odd_study: Callable[..., Study]) -> None:
-    """Of all subsets of three trials out of nine, 95 % have their best inside the band."""
-    study = odd_study(9, sampler="random")
-    frame = expected_performance.table(study).set_index("trials")
-    best = [max(subset) for subset in combinations(study.trials["val_accuracy"], 3)]
-    low, high = frame.loc[3, "low"], frame.loc[3, "high"]
-    below, above = np.mean(np.array(best) < low), np.mean(np.array(best) > high)
-    assert max(below, above) <= 0.025
-    assert frame["low"].notna().tolist() == [True] * 4 + [False] * 5
-
-
-def test_a_search_is_called_better_only_above_the_band(studies: dict[str, Study]) -> None:
-    """Above, inside or below the interval of as many random trials, and silent beyond it."""
-    frame = expected_performance.table(studies["random"])
-    low, high = frame.loc[9, ["low", "high"]]
-    ends = {high + 0.01: "above it", high - 1e-6: "inside it", low - 0.01: "below it"}
-    for best, end in ends.items():
-        frame.attrs["search"] = {"key": "search", "trials": 10, "best": best}
-        assert expected_performance.title(frame).endswith(end)
-    frame.attrs["search"]["trials"] = 60
-    assert expected_performance.title(frame).endswith("%")
-
-
-def test_pruned_trials_have_no_expected_best(odd_study: Callable[..., Study]) -> None:
-    """What a pruner stopped depends on other trials."""
-    with pytest.raises(style.NothingToDrawError, match="not independent"):
-        expected_performance.table(odd_study(8, sampler="random", pruned=1.0, diverged=0.0))
 
 
 def test_slices_draw_every_trial_at_its_value(studies: dict[str, Study], ax: Axes) -> None:
@@ -173,19 +112,36 @@ def test_isolation_draws_best_and_median(studies: dict[str, Study], ax: Axes) ->
     np.testing.assert_array_equal(frame["median"], trials.median()[order])
     assert frame["median"].between(frame["low"], frame["high"]).all()
     counts = study.trials["optimizer"].value_counts()
-    labels = [tick.get_text() for tick in ax.get_xticklabels()]
+    labels = [tick.get_text() for tick in ax.child_axes[0].get_xticklabels()]
     assert labels == [f"{name}\nn {counts[name]}" for name in order]
 
 
 def test_isolation_bars_are_the_share_that_is_lost(studies: dict[str, Study], ax: Axes) -> None:
-    """A bar is as high as the share that diverged or guesses, and says so."""
+    """A bar is as high as the share that diverged or guesses, on a scale from none to all."""
     study = studies["random"]
     isolation.draw(isolation.table(study, "optimizer"), ax)
     lost = (study.trials["feasible"] == 0).groupby(study.trials["optimizer"]).mean()
     expected = lost[study.space["optimizer"]["choices"]]
-    (bars,) = (each for each in ax.containers if isinstance(each, BarContainer))
+    (strip,) = ax.child_axes
+    (bars,) = (each for each in strip.containers if isinstance(each, BarContainer))
     assert [bar.get_height() for bar in bars] == pytest.approx(expected.tolist())
-    assert [text.get_text() for text in ax.texts] == [f"{100 * e:.0f} %" for e in expected if e]
+    assert strip.get_ylim() == (0, 1)
+    told = [text.get_text() for text in strip.texts]
+    assert told == [f"{100 * e:.0f} %" for e in expected if e]
+
+
+def test_isolation_bars_stand_below_the_accuracies(studies: dict[str, Study]) -> None:
+    """No share is drawn on the axis of accuracies, where it would read as one."""
+    figure = isolation.figure(studies["random"])
+    figure.draw_without_rendering()
+    for ax in (each for each in figure.axes if each.axison):
+        (strip,) = ax.child_axes
+        assert not [each for each in ax.containers if isinstance(each, BarContainer)]
+        assert not ax.texts
+        assert strip.get_window_extent().y1 < ax.get_window_extent().y0
+        assert strip.get_xlim() == ax.get_xlim()
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "share diverged or at chance (strip below)" in labels
 
 
 def test_isolation_leaves_out_what_was_pruned(odd_study: Callable[..., Study]) -> None:

@@ -68,16 +68,24 @@ def test_loss_that_was_not_recorded_is_not_judged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mean", "rivals"), [(0.96, 1), (0.949, 1), (0.90, 0)], ids=["beats", "ties", "loses"]
+    ("mean", "fired", "told"),
+    [
+        (0.96, True, "is 1.0 points ahead of it."),
+        (0.95, True, "is level with it."),
+        (0.949, False, "is 0.1 points behind it, which may be chance."),
+        (0.90, False, "is 5.0 points behind it."),
+    ],
+    ids=["beats", "equals", "may-be-as-good", "loses"],
 )
-def test_pruned_trial_that_would_lead_fires(mean: float, rivals: int) -> None:
-    """Trained to its end a pruned trial beats the leader, ties with it, or does neither."""
+def test_pruned_trial_that_would_lead_fires(mean: float, fired: bool, told: str) -> None:
+    """Trained to its end a pruned trial beats the leader or equals it; a tie is no evidence."""
     roles = {PRUNED: "pruned"}
     again = confirmation({LEADER: 0.95, PRUNED: mean}, roles=roles, spread=0.005, noise=10)
     found = curves.pruned_a_leader(results(study([0.9, 0.8], pruned=[1]), confirm=again))
-    assert found.fired is (rivals > 0)
+    assert found.fired is fired
     assert found.number == pytest.approx(mean - 0.95, abs=0.001)
-    assert found.words.startswith(f"{rivals or 'None'} of 1 pruned trials")
+    assert found.words.startswith(f"{'1' if fired else 'None'} of 1 pruned trials")
+    assert found.words.endswith(told)
     assert "`studies.search.pruner`" in found.command
 
 

@@ -2,11 +2,13 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from analysis import leaderboard, report, standings
 from analysis.__main__ import app
 from analysis.load import Study
 from analysis.results import Results
@@ -62,6 +64,58 @@ def test_every_rule_says_something_of_odd_studies(found: Results) -> None:
     assert [verdict.rule for verdict in verdicts] == list(judge.RULES)
     assert all(verdict.words for verdict in verdicts)
     assert json.dumps([verdict._asdict() for verdict in verdicts], allow_nan=False)
+
+
+@pytest.mark.parametrize("diverged", [range(20), range(1, 20)], ids=["all", "all-but-one"])
+def test_what_diverged_leads_nothing(diverged: range) -> None:
+    """Where no trial is left, or one, nothing is said of leaders; what was lost still is."""
+    lost = study([0.1 if i in diverged else 0.05 for i in range(20)], lost=diverged)
+    verdicts = {each.rule: each for each in judge.judge(results(lost), NOWHERE)}
+    assert verdicts["diverged_trials"].status == FIRED
+    for rule in ("tied_leaders", "below_resolution"):
+        assert verdicts[rule].status == NOT_APPLICABLE
+    if len(diverged) == 20:
+        for rule in ("best_at_edge", "divergence_wall", "still_rising", "overfitting"):
+            assert verdicts[rule].status == NOT_APPLICABLE
+            assert verdicts[rule].words == "Every trial of search that was not pruned diverged."
+
+
+def test_report_is_written_where_every_trial_diverged(reports: Path) -> None:
+    """The page says so in place of a best trial; no table and no comparison stops it."""
+    for key, sampler in (("search", "tpe"), ("random", "random")):
+        shutil.rmtree(reports / "studies" / key)
+        points, space = made_up.draws(1, 20), made_up.SPACE
+        made_up.write_study(reports, key, points, space=space, sampler=sampler, diverged=1.0)
+    judge.write(reports)
+    report.write(reports)
+    assert "Every trial that finished has diverged" in (reports / "index.html").read_text()
+    found = judge.results.read(reports)
+    assert leaderboard.table(found.studies).empty
+    assert leaderboard.overview(found.studies)["val_accuracy"].isna().all()
+    assert list(standings.standings(found)) == []
+
+
+def test_draws_that_diverged_are_not_judged() -> None:
+    """Where every draw diverged nothing is known of how the best grows, nor of the best rates."""
+    lost = study([0.1] * 40, key="random", lost=range(40))
+    verdicts = {v.rule: v for v in judge.judge(results(study([0.9]), lost), NOWHERE)}
+    for rule in ("too_few_trials", "batch_size_confounded", "no_better_than_random"):
+        assert verdicts[rule].words == "Every trial of random that was not pruned diverged."
+
+
+def test_confirmation_that_diverged_is_not_judged() -> None:
+    """Where every network that was trained again diverged there is no winner."""
+    verdicts = {v.rule: v for v in judge.judge(ODD["confirmed-diverged"], NOWHERE)}
+    for rule in ("tied_leaders", "unstable_optimum", "still_rising"):
+        assert verdicts[rule].words == "Every network that was trained again diverged."
+
+
+def test_the_images_there_are_cap_the_advice(tmp_path: Path) -> None:
+    """Judging reads how many images there are from the file that it is given."""
+    meta = tmp_path / "meta.json"
+    meta.write_text('{"sizes": {"train": 10, "val": 10, "test": 10}}')
+    verdicts = {v.rule: v for v in judge.judge(results(study([0.95, 0.948])), meta)}
+    assert "no split of the 30 images" in verdicts["below_resolution"].command
 
 
 @pytest.mark.parametrize("found", ODD.values(), ids=ODD)
@@ -135,3 +189,5 @@ def test_study_without_verdicts_of_its_own(tmp_path: Path) -> None:
     """A headline takes a finished trial."""
     search: Study = study([0.9], pruned=[0], curve=FLAT)
     assert judge.summary.headline(search, None) == "No trial has finished yet"
+    lost = study([0.1, 0.8], lost=[0], pruned=[1])
+    assert judge.summary.headline(lost, None) == "Every trial that finished has diverged"
