@@ -32,7 +32,7 @@ def figures() -> None:
 
 
 @app.command()
-def notebook(name: str = typer.Argument(help="file name in analysis/notebooks, no .py")) -> None:
+def notebook(name: str = typer.Argument(help="its file's name, no .py")) -> None:
     """Execute one notebook into reports/notebooks."""
     from analysis.notebook import execute
 

@@ -1,9 +1,9 @@
 """Stage `notebook`: one percent-format notebook, executed, as .ipynb and as one HTML page.
 
-Reads analysis/notebooks/NAME.py and whatever that notebook reads; writes NAME.ipynb and NAME.html
-into reports/notebooks. The same inputs give the same bytes: cell ids come from the file's name
-and the cell's place, nothing records when or where the notebook ran, and the page carries its
-styles and pictures, so it needs no network.
+Reads NAME.py in analysis/notebooks, or else in experiments/notebooks, and whatever that notebook
+reads; writes NAME.ipynb and NAME.html into reports/notebooks. The same inputs give the same
+bytes: cell ids come from the file's name and the cell's place, nothing records when or where the
+notebook ran, and the page carries its styles and pictures, so it needs no network.
 """
 # nbformat and nbconvert carry few types.
 # mypy: allow-untyped-calls
@@ -32,6 +32,7 @@ from pipeline.errors import UserError
 from pipeline.files import write_text
 
 SOURCES = Path(__file__).parent / "notebooks"
+TEACHING = Path(__file__).parents[1] / "experiments" / "notebooks"  # looked through after SOURCES
 TEMPLATE = Path(__file__).parent / "templates" / "notebook.html.j2"
 SECONDS_A_CELL = 300
 LONGEST_SOCKET_FOLDER = 60  # bytes; a Unix socket's whole path must stay below 104
@@ -70,11 +71,16 @@ def execute(name: str, reports: Path = Path("reports"), *, sources: Path = SOURC
 
 
 def read(name: str, sources: Path = SOURCES) -> NotebookNode:
-    """The notebook in `sources`/`name`.py, not yet run, with cell ids that never change."""
-    path = sources / f"{name}.py"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in sources.glob("*.py")))
-        raise UserError(f"notebook {name} is not in {sources}; one of: {known}")
+    """The notebook `name`.py of `sources`, not yet run, with cell ids that never change.
+
+    Where `sources` is our own folder, the teaching notebooks are known too.
+    """
+    folders = (SOURCES, TEACHING) if sources == SOURCES else (sources,)
+    files = {file.stem: file for folder in reversed(folders) for file in folder.glob("*.py")}
+    if name not in files:
+        where, known = " or ".join(map(str, folders)), ", ".join(sorted(files))
+        raise UserError(f"notebook {name} is not in {where}; one of: {known}")
+    path = files[name]
     notebook: NotebookNode = jupytext.read(path, fmt="py:percent")
     notebook.metadata = NotebookNode(METADATA)
     for index, cell in enumerate(notebook.cells):

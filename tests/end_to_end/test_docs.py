@@ -13,7 +13,11 @@ from pipeline import params
 from pipeline.workspace import merged
 
 ROOT = Path(__file__).parents[2]
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "experiments" / "README.md",
+]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

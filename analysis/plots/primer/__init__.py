@@ -1,0 +1,1 @@
+"""Pictures of the teaching notebooks: arrays and functions in, tables and drawings out."""
