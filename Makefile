@@ -19,7 +19,7 @@ repro: scm ## run the pipeline: only what changed runs again
 	@$(PY) -m dvc repro
 	@echo 'Open reports/index.html; to browse every trial: make dashboard'
 
-quick: $(MADE) ## the pipeline in half a minute, in a workspace of its own
+quick: $(MADE) ## the pipeline in less than a minute, in a workspace of its own
 	@$(PY) -m pipeline workspace quick
 	@cd workspaces/quick && $(PY) -m dvc repro
 	@echo 'Open workspaces/quick/reports/index.html'
