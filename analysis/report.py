@@ -77,7 +77,7 @@ def write(reports: Path = REPORTS) -> None:
 def contents(reports: Path = REPORTS) -> dict[str, Any]:
     """Everything the template shows."""
     found = results.read(reports)
-    entries = list(standings(found))
+    entries, verdicts = list(standings(found)), judge.read(reports)
     return {
         "results": found,
         "headline": summary.headline(found.search, found.tuned),
@@ -88,9 +88,9 @@ def contents(reports: Path = REPORTS) -> dict[str, Any]:
         "confirmed": found.confirm and confirmation.verdict(confirmation.table(found.confirm)),
         "beside": found.tuned and summary.listed(list(tested.beside(tested.table(found.tuned)))),
         "random": against_random(found),
-        "duel": duel(judge.read(reports)),
+        "duel": duel(verdicts),
         "budgets": found.random and summary.budgets(found.search, found.random),
-        "verdicts": judge.read(reports),
+        "verdicts": verdicts,
         "notebooks": page.links(reports, ["notebooks/*.html"], page_title),
         "files": page.links(reports, FILES, lambda path: path.relative_to(reports).as_posix()),
         "commands": COMMANDS,

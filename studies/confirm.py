@@ -81,7 +81,6 @@ def candidates(loaded: Params) -> list[Candidate]:
     """The best of the study, the best of the baseline, and what was pruned highest."""
     settings = loaded.confirm
     study, record = of_today(loaded, settings.study)
-    _confirm_fresh(loaded, record)
     leaders = best(record.rows, "COMPLETE")
     if not leaders:
         raise UserError(
@@ -110,13 +109,17 @@ def _confirm_fresh(loaded: Params, record: Export) -> None:
 
 
 def of_today(loaded: Params, key: str) -> tuple[DigitsStudy, Export]:
-    """Study `key` and its export. Raises: UserError if they are not of the same settings."""
+    """Study `key` and its export.
+
+    Raises: UserError if they are not of the same settings, or share a seed with this stage.
+    """
     study, record = build(loaded, key), exported.read(key)
     if record.about["name"] != study.name:
         raise UserError(
             f"{folder_of(key) / 'study.json'} must be of {study.name}, but is of "
             f"{record.about['name']}; run `{exported.command(key)}`"
         )
+    _confirm_fresh(loaded, record)
     return study, record
 
 

@@ -1,9 +1,9 @@
 """Stage `final`: the confirmed winner re-trained on train + val over seeds, and tested once.
 
-The only code that opens the test split. Reads data/prepared/ and reports/confirm/, writes
-reports/final/: networks.csv (a row a network), correct.npy (its right answers, a bit an image),
-history.csv, timing.csv; of the first seed's network model.npz, predictions.csv and samples.npz;
-metrics.json.
+The only stage that opens the test split. Reads data/prepared/, reports/confirm/ and the studies
+that it confirms; writes reports/final/: networks.csv (a row a network), correct.npy (its right
+answers, a bit an image), history.csv, timing.csv, environment.json; of the first seed's network
+model.npz, predictions.csv and samples.npz; metrics.json.
 """
 
 from collections.abc import Mapping, Sequence

@@ -6,25 +6,10 @@ from itertools import combinations
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from analysis.load import Study
 from analysis.plots import expected_performance, style
-
-
-def line(ax: Axes, label: str) -> Line2D:
-    """The line whose label begins like this."""
-    return next(each for each in ax.lines if str(each.get_label()).startswith(label))
-
-
-def heights(drawn: Line2D) -> np.ndarray:
-    """The y values of a line."""
-    return np.asarray(drawn.get_ydata(), dtype=float)
-
-
-def title(ax: Axes) -> str:
-    """The title, which stands at the left."""
-    return ax.get_title(loc="left")
+from tests.plots.drawn import heights, line, title
 
 
 def test_expected_performance_rises_to_the_best(studies: dict[str, Study], ax: Axes) -> None:

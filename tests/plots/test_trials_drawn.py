@@ -7,7 +7,6 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.container import BarContainer
-from matplotlib.lines import Line2D
 from pandas import Series
 
 from analysis.load import Study
@@ -17,21 +16,7 @@ from analysis.plots import (
     slices,
     style,
 )
-
-
-def line(ax: Axes, label: str) -> Line2D:
-    """The line whose label begins like this."""
-    return next(each for each in ax.lines if str(each.get_label()).startswith(label))
-
-
-def heights(drawn: Line2D) -> np.ndarray:
-    """The y values of a line."""
-    return np.asarray(drawn.get_ydata(), dtype=float)
-
-
-def title(ax: Axes) -> str:
-    """The title, which stands at the left."""
-    return ax.get_title(loc="left")
+from tests.plots.drawn import heights, line, title
 
 
 def test_slices_draw_every_trial_at_its_value(studies: dict[str, Study], ax: Axes) -> None:
