@@ -14,6 +14,7 @@ from pipeline.nn.arrays import FloatArray, LabelArray
 from pipeline.nn.checkpoint import Model
 from pipeline.nn.fit import Epoch
 from pipeline.nn.mlp import MLP
+from pipeline.scaling import Scaling
 from pipeline.settings import Trainer
 
 
@@ -37,13 +38,16 @@ def write_predictions(
     write_csv(path, ["split", "index", "label", "predicted", "probability"], rows)
 
 
-def write_model(path: Path, mlp: MLP, theta: FloatArray, trainer: Trainer) -> None:
-    """Write the network with the normalization and class names of the prepared data."""
+def write_model(
+    path: Path, mlp: MLP, theta: FloatArray, trainer: Trainer, scaled: Scaling
+) -> None:
+    """Write the network with its class names, and how raw pixels enter it."""
+    offset, scale = dataset.array("offset.npy"), dataset.array("scale.npy")
     model = Model(
         mlp,
         theta,
-        np.asarray(dataset.array("offset.npy")),
-        np.asarray(dataset.array("scale.npy")),
+        np.asarray(offset + scale * scaled.offset),  # first prepared, then scaled
+        np.asarray(scale * scaled.scale),
         tuple(dataset.meta()["classes"]),
         {"trainer": trainer.model_dump(mode="json")},
     )

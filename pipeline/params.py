@@ -13,14 +13,18 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pipeline import claim_settings
+from pipeline.claim_settings import Claim
 from pipeline.errors import UserError
 from pipeline.nn.losses import find_loss
+from pipeline.nn.schedules import drops_to
 from pipeline.result_settings import Confirm, Final, Report
 from pipeline.settings import Data, Execution, Section, Train, Trainer, frozen
 from pipeline.space_settings import Choices, Dimension, active
 from pipeline.study_settings import Study, VariantsStudy, refusal
 
 PARAMS = Path("params.yaml")
+TOGETHER = ("loss", "output", "decay_epochs", "decay_to", "pixels", "train_images")
 STAGES = ("confirm", "final")  # which make studies of their own
 PLAIN = {  # of pydantic's error types: YAML has lists and mappings, not tuples and models
     "tuple_type": "input should be a list",
@@ -51,6 +55,9 @@ class Params(Section):
     confirm: Confirm = Confirm()
     final: Final = Final()
     report: Report = Report()
+    claims: tuple[Claim, ...] = Field(
+        (), description="published figures, and where those of ours are that stand beside them"
+    )
 
     @model_validator(mode="after")
     def _confirmed_studies_exist(self) -> Self:
@@ -110,7 +117,11 @@ def _checked(text: str, path: Path) -> Params:
         raise UserError(f"{path}: {explain(error.errors(), raw)}") from None
     _check_names(params, path)
     _check_spaces(params, path)
-    _check_losses(params, path)
+    _check_trainings(params, path)
+    try:
+        claim_settings.check(params.claims, params.studies, params.final.published)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from None
     return params
 
 
@@ -188,16 +199,32 @@ def _check_spaces(params: Params, path: Path) -> None:
                     raise UserError(f"{path}: studies.{key}.space.{problem}") from None
 
 
-def _check_losses(params: Params, path: Path) -> None:
-    """Confirm that every network to be trained has a loss that goes with its output."""
+def _check_trainings(params: Params, path: Path) -> None:
+    """Confirm that the settings of every network to be trained go together, and with the data."""
     for where, settings, space in _trainings(params):
-        base = {"output": settings.output, "loss": settings.loss}
+        base = {name: getattr(settings, name) for name in TOGETHER}
         for point in _points(base, space):
-            networks = base | point
             try:
-                find_loss(networks["loss"], networks["output"])
+                _check_together(base | point, params.data)
             except ValueError as error:
                 raise UserError(f"{path}: {where}: {error}") from None
+
+
+def _check_together(settings: Mapping[str, Any], data: Data) -> None:
+    """Raises: ValueError naming the first rule that is broken between settings."""
+    find_loss(settings["loss"], settings["output"])
+    if settings["decay_to"]:
+        drops_to(1.0, settings["decay_epochs"], settings["decay_to"])
+    if settings["pixels"] == "raw" and data.pixels != "unit":
+        raise ValueError(
+            f"pixels: raw needs unit pixels to start from, but data.pixels is {data.pixels}; "
+            "change one"
+        )
+    if (settings["train_images"] or 0) > data.sizes.train:
+        raise ValueError(
+            f"train_images must be at most data.sizes.train, {data.sizes.train}, but is "
+            f"{settings['train_images']}; change one"
+        )
 
 
 def _points(names: Iterable[str], space: Mapping[str, Dimension]) -> Iterator[dict[str, Any]]:

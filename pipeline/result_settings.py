@@ -5,13 +5,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from pipeline.settings import Section, Trainer
-from pipeline.study_settings import Seeds
+from pipeline.settings import Section
+from pipeline.study_settings import Seeds, Variant
 
 TUNED = "tuned"  # what the confirmed winner is called beside the published configurations
 
 
-def _not_tuned(published: dict[str, Trainer]) -> dict[str, Trainer]:
+def _not_tuned(published: dict[str, Variant]) -> dict[str, Variant]:
     for name in published:
         if name == TUNED:
             raise ValueError(
@@ -40,7 +40,7 @@ class Final(Section):
     """What the `final` stage trains on all but the test images, and tests."""
 
     seeds: Seeds = Field((1, 2, 3, 4, 5), description="the first one's network is saved")
-    published: Annotated[dict[str, Trainer], AfterValidator(_not_tuned)] = Field(
+    published: Annotated[dict[str, Variant], AfterValidator(_not_tuned)] = Field(
         {}, description="configurations fixed beforehand that are tested beside the winner"
     )
 

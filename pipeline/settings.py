@@ -125,6 +125,15 @@ class Trainer(Section):
     )
     precision: Literal["float32", "float64"] = "float32"
 
+    train_images: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="only the first so many training images, which are shuffled; null: all"
+    )
+    pixels: Literal["prepared", "raw", "standardized"] = Field(
+        "prepared",
+        description="as data.pixels has them; raw: 255 times unit pixels; standardized: mean 0, "
+        "deviation 1 per pixel of the training images",
+    )
+
     optimizer: Literal[
         "sgd", "momentum", "averaged_momentum", "nesterov", "rmsprop", "adam", "adamw"
     ] = "adam"
@@ -143,6 +152,12 @@ class Trainer(Section):
     ] = Field("drops", description="how the rate moves; drops without decay_epochs: constant")
     decay_epochs: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (), description="of drops: after each of these epochs the rate is times decay_factor"
+    )
+    decay_to: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None = (
+        Field(
+            None,
+            description="of drops: the rates after decay_epochs, one each; null: decay_factor",
+        )
     )
     decay_every: int = Field(
         10, ge=1, description="epochs between steps; those up to the first warm restart"

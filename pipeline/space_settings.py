@@ -169,11 +169,11 @@ def combinations(space: Mapping[str, Choices]) -> list[dict[str, Choice]]:
     return list({tuple(point.items()): point for point in points}.values())
 
 
-def unknown(name: str, space: Mapping[str, Any]) -> str:
-    """What to say of a name that is not in the space."""
-    close = difflib.get_close_matches(name, space, n=1)
-    remedy = f"did you mean {close[0]}?" if close else f"known: {', '.join(space)}"
-    return f"is not a parameter of the space; {remedy}"
+def unknown(name: str, known: Mapping[str, Any], what: str = "a parameter of the space") -> str:
+    """What to say of a name that is not known."""
+    close = difflib.get_close_matches(name, known, n=1)
+    remedy = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+    return f"is not {what}; {remedy}"
 
 
 def mistake(key: str, rule: str) -> PydanticCustomError:

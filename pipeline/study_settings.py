@@ -31,6 +31,17 @@ REFUSED = {
 """Stock samplers of Optuna that studies do without, and why."""
 
 
+def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds must differ, but are {list(seeds)}; drop the copies")
+    return seeds
+
+
+Seeds: TypeAlias = Annotated[
+    tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1), AfterValidator(_distinct)
+]
+
+
 class BaseStudy(Section):
     """What every study has."""
 
@@ -65,30 +76,26 @@ class GridStudy(BaseStudy):
 
     sampler: Literal["grid"]
     space: Grid
+    seeds: Seeds | None = Field(
+        None, description="every combination is trained with each of these; null: with seed alone"
+    )
 
     @property
     def trials(self) -> int:
-        """How many combinations there are."""
+        """One for each combination and seed."""
+        return self._combinations * len(self.seeds or (self.seed,))
+
+    @property
+    def _combinations(self) -> int:
         if any(dimension.when for dimension in self.space.values()):
             return len(combinations(self.space))
         return math.prod(len(dimension.choices) for dimension in self.space.values())
 
 
-def _distinct(seeds: tuple[int, ...]) -> tuple[int, ...]:
-    if len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds must differ, but are {list(seeds)}; drop the copies")
-    return seeds
-
-
-Seeds: TypeAlias = Annotated[
-    tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1), AfterValidator(_distinct)
-]
-
-
 class Variant(Trainer):
     """A named point of a study: trainer settings, and the published defect it replays."""
 
-    fault: Literal["output_error_sign"] | None = None
+    fault: Literal["output_error_sign", "divided_twice", "adam_forgets"] | None = None
 
 
 class VariantsStudy(BaseStudy):

@@ -12,6 +12,7 @@ from pipeline.files import make_folder
 from pipeline.nn.state import Diverged
 from pipeline.outputs import write_history, write_model, write_predictions
 from pipeline.progress import shown
+from pipeline.scaling import scaling
 from pipeline.settings import Trainer
 
 REPORT = Path("reports/train")
@@ -26,12 +27,14 @@ def run(trainer: Trainer, seed: int) -> str:
         history = list(shown(epochs, trainer.epochs))
     except Diverged as diverged:
         raise UserError(f"params.yaml: train: {diverged}") from None
-    outputs = mlp.outputs(state.theta, val.X.astype(state.theta.dtype, copy=False))
+    scaled = scaling(trainer, train)
+    images = scaled.of(val.X).astype(state.theta.dtype, copy=False)
     with tempfile.TemporaryDirectory(dir=REPORT, prefix=".") as name:
         folder = Path(name)
         write_history(folder / "history.csv", history)
+        outputs = mlp.outputs(state.theta, images)
         write_predictions(folder / "predictions.csv", "val", val.labels, outputs)
-        write_model(folder / "model.npz", mlp, state.theta, trainer)
+        write_model(folder / "model.npz", mlp, state.theta, trainer, scaled)
         for path in folder.iterdir():  # only now: all of them are written
             path.replace(REPORT / path.name)
     if state.best:

@@ -25,6 +25,7 @@ from pipeline.nn.optimizers import (
 from pipeline.nn.regularizers import Dropout
 from pipeline.nn.schedules import Schedule
 from pipeline.nn.state import Recipe, State, start
+from pipeline.scaling import scaling, taken
 from pipeline.settings import Trainer
 
 ADAMW_DECAY = 0.01  # where weight_decay is not set: PyTorch's default
@@ -45,7 +46,9 @@ def begin(
     """
     one_blas_thread()
     dtype = np.dtype(settings.precision).type
-    train, val = train.astype(dtype), val.astype(dtype) if val else None
+    scaled = scaling(settings, train)
+    train = scaled.examples(taken(settings, train)).astype(dtype)
+    val = scaled.examples(val).astype(dtype) if val else None
     mlp, how = network(settings, train, kind), replace(recipe(settings, len(train.X)), **instead)
     state = start(mlp, how.optimizer, seed, dtype, initializer(settings))
     return mlp, state, fit(mlp, state, train, val, how)
@@ -99,9 +102,12 @@ def optimizer(settings: Trainer) -> Optimizer:
 def schedule(settings: Trainer) -> Schedule:
     """How `settings` say the learning rate moves."""
     lr, factor = settings.learning_rate, settings.decay_factor
+    dropping = schedules.drops(lr, settings.decay_epochs, factor)
+    if settings.decay_to:
+        dropping = schedules.drops_to(lr, settings.decay_epochs, settings.decay_to)
     followed = {
         "constant": schedules.constant(lr),
-        "drops": schedules.drops(lr, settings.decay_epochs, factor),
+        "drops": dropping,
         "steps": schedules.steps(lr, settings.decay_every, factor),
         "exponential": schedules.exponential(lr, factor),
         "inverse_time": schedules.inverse_time(lr, settings.decay_rate),

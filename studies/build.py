@@ -49,7 +49,7 @@ def build(params: Params, key: str) -> DigitsStudy:
         dataset.load("train"),
         dataset.load("val"),
         variants,
-        {name: faults.kind(variant) for name, variant in variants.items()},
+        {name: faults.of(variant) for name, variant in variants.items()},
     )
     pruner = partial(pruning.make, section.pruner)
     plan = Plan(proposer(section), section.trials, section.round_size, pruner)
@@ -81,7 +81,8 @@ def proposer(section: Study) -> proposals.Proposer:
                 SAMPLERS[section.sampler], dimensions, section.seed, when=when, enqueue=first
             )
         case GridStudy():
-            points = [(point, section.seed) for point in space.grid(section.space)]
+            seeds = section.seeds or (section.seed,)
+            points = [(point, seed) for point in space.grid(section.space) for seed in seeds]
             return proposals.Listed(points, space.distributions(section.space))
         case VariantsStudy():
             names = CategoricalDistribution(list(section.variants))

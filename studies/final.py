@@ -16,6 +16,7 @@ from pipeline.errors import UserError
 from pipeline.files import make_folder, write_json
 from pipeline.params import Params
 from pipeline.result_settings import TUNED
+from pipeline.scaling import taken
 from pipeline.settings import Trainer
 from pipeline.study_settings import Variant, VariantsStudy
 from studies import confirm, environment, exported
@@ -58,11 +59,15 @@ def run() -> str:
     answered = [answers(digits, trial, test) for trial in trials]
     first, settings = trials[0], digits.settings(trials[0].params)
     as_trained = settings.model_copy(update={"epochs": len(first.scores)})
-    tested = [of_trial(t, p, test) for t, p in zip(trials, answered, strict=True)]
-    tested += [of_peer(peer, test) for peer in peers(as_trained, both, test, first.seed)]
+    tested = [
+        of_trial(trial, len(taken(digits.settings(trial.params), both).X), probabilities, test)
+        for trial, probabilities in zip(trials, answered, strict=True)
+    ]
+    models = peers(as_trained, both, test, first.seed)
+    tested += [of_peer(peer, len(both.X), test) for peer in models]
     make_folder(REPORT)
     write_json(REPORT / "environment.json", environment.of(trials))
-    write_networks(REPORT, tested, len(both.X))
+    write_networks(REPORT, tested)
     write_history(REPORT / "history.csv", trials)
     write_network(REPORT, digits, first, answered[0], test)
     metrics = described(tested, winner, settings)
@@ -101,7 +106,7 @@ def confirmed(loaded: Params) -> dict[str, Any]:
 def with_final(loaded: Params, winner: Mapping[str, Any]) -> Params:
     """The parameters with this stage's study: the winner, then what was published."""
     published = {
-        name: Variant(**dict(loaded.trainer.updated(settings)))
+        name: Variant(**dict(loaded.trainer.updated(settings)), fault=settings.fault)
         for name, settings in loaded.final.published.items()
     }
     section = VariantsStudy(

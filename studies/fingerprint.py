@@ -21,6 +21,7 @@ DECIDING = (
         for name in (
             "params",
             "pruner_settings",
+            "scaling",
             "settings",
             "space_settings",
             "study_settings",

@@ -9,10 +9,11 @@ import numpy as np
 from pipeline import training
 from pipeline.nn.examples import Examples
 from pipeline.nn.fit import Epoch
-from pipeline.nn.mlp import MLP
 from pipeline.nn.state import Diverged
+from pipeline.scaling import taken
 from pipeline.settings import Trainer
 from pipeline.study_settings import Variant
+from studies.faults import SOUND, Fault
 from studies.space import decode
 from studies.trials import Report, Values
 
@@ -36,12 +37,14 @@ class DigitsObjective:
     train: Examples
     val: Examples
     variants: Mapping[str, Variant]
-    kinds: Mapping[str, type[MLP]]
+    faults: Mapping[str, Fault]
 
     def __call__(self, params: Values, seed: int) -> Iterator[Report]:
         """Yield a report after each epoch; a diverged network ends at chance level."""
-        settings, kind = self.settings(params), self.kind(params)
-        mlp, state, epochs = training.begin(settings, self.train, self.val, seed, kind)
+        settings, fault = self.settings(params), self.fault(params)
+        mlp, state, epochs = training.begin(
+            settings, self.train, self.val, seed, fault.network, instead=fault.instead
+        )
         attributes = {"parameters": mlp.size}
         correct = np.zeros(len(self.val.X), np.bool_)
         try:
@@ -62,15 +65,15 @@ class DigitsObjective:
             return self.base.updated(self.variants[params["variant"]])
         return self.base.with_values(decode(params))
 
-    def kind(self, params: Values) -> type[MLP]:
-        """The network that `params` stand for: a sound one, or one with a variant's defect."""
-        return self.kinds.get(params.get("variant", ""), MLP)
+    def fault(self, params: Values) -> Fault:
+        """The defect of the variant that `params` stand for, or none."""
+        return self.faults.get(params.get("variant", ""), SOUND)
 
     def cost(self, params: Values) -> float:
         """About how many operations training takes, to its last epoch."""
         settings = self.settings(params)
         size = training.network(settings, self.train).size
-        n = len(self.train.X)
+        n = len(taken(settings, self.train).X)
         steps = 1 if settings.batch_size == "full" else ceil(n / settings.batch_size)
         per_step = OPERATIONS_PER_STEP + OPERATIONS_PER_UPDATE * size
         return settings.epochs * (6.0 * n * size + steps * per_step)

@@ -10,6 +10,7 @@ from pipeline.nn.arrays import FloatArray
 from pipeline.nn.examples import Examples
 from pipeline.nn.mlp import MLP
 from pipeline.nn.state import Diverged
+from pipeline.scaling import scaling
 from studies.objective import DigitsObjective
 from studies.trials import Report, Trial, Values
 
@@ -28,16 +29,16 @@ class Retrained:
 
     def __call__(self, params: Values, seed: int) -> Iterator[Report]:
         """Yield a report after each epoch; a diverged network leaves no parameters."""
-        settings, kind = self.digits.settings(params), self.digits.kind(params)
-        instead = {"epochs": self.epochs.get(params["variant"], settings.epochs), "patience": None}
+        settings, fault = self.digits.settings(params), self.digits.fault(params)
+        last = self.epochs.get(params["variant"], settings.epochs)
+        instead = {**fault.instead, "epochs": last, "patience": None}
         mlp, state, epochs = training.begin(
-            settings, self.digits.train, None, seed, kind, instead=instead
+            settings, self.digits.train, None, seed, fault.network, instead=instead
         )
         size = {"parameters": mlp.size}
         try:
             for epoch in epochs:
-                last = epoch.index == instead["epochs"]
-                theta = state.theta.tobytes() if last else b""
+                theta = state.theta.tobytes() if epoch.index == last else b""
                 yield Report(
                     epoch.train_accuracy, {n: getattr(epoch, n) for n in HISTORY}, size, theta
                 )
@@ -50,7 +51,7 @@ class Retrained:
 def network(digits: DigitsObjective, trial: Trial) -> tuple[MLP, FloatArray]:
     """The network that a trial trained, and its parameters."""
     settings = digits.settings(trial.params)
-    mlp = training.network(settings, digits.train, digits.kind(trial.params))
+    mlp = training.network(settings, digits.train, digits.fault(trial.params).network)
     theta: FloatArray = np.frombuffer(trial.detail, np.dtype(settings.precision))
     return mlp, theta
 
@@ -60,4 +61,5 @@ def answers(digits: DigitsObjective, trial: Trial, examples: Examples) -> FloatA
     if not trial.feasible:
         return np.full(examples.Y.shape, 1 / examples.Y.shape[1])
     mlp, theta = network(digits, trial)
-    return mlp.outputs(theta, examples.X.astype(theta.dtype, copy=False))
+    scaled = scaling(digits.settings(trial.params), digits.train)
+    return mlp.outputs(theta, scaled.of(examples.X).astype(theta.dtype, copy=False))

@@ -13,6 +13,7 @@ from pipeline.nn.arrays import FloatArray
 from pipeline.nn.examples import Examples
 from pipeline.outputs import write_csv, write_model, write_predictions
 from pipeline.result_settings import TUNED
+from pipeline.scaling import scaling
 from studies.export import nine_digits
 from studies.objective import DigitsObjective
 from studies.peers import Peer
@@ -34,13 +35,14 @@ class Tested(NamedTuple):
     kind: str
     seed: int | str
     correct: Bits
+    train_images: int
     epochs: int | str
     parameters: int | float | str
     seconds: float
     note: str
 
 
-def of_trial(trial: Trial, probabilities: FloatArray, test: Examples) -> Tested:
+def of_trial(trial: Trial, train_images: int, probabilities: FloatArray, test: Examples) -> Tested:
     """A trial's network, given its answers to the test images."""
     name = trial.params["variant"]
     return Tested(
@@ -48,6 +50,7 @@ def of_trial(trial: Trial, probabilities: FloatArray, test: Examples) -> Tested:
         TUNED if name == TUNED else "published",
         trial.seed,
         probabilities.argmax(axis=1) == test.labels,
+        train_images,
         len(trial.scores),
         trial.attributes["parameters"],
         trial.timing.seconds,
@@ -55,18 +58,25 @@ def of_trial(trial: Trial, probabilities: FloatArray, test: Examples) -> Tested:
     )
 
 
-def of_peer(peer: Peer, test: Examples) -> Tested:
+def of_peer(peer: Peer, train_images: int, test: Examples) -> Tested:
     """A model of scikit-learn's."""
     right = peer.predicted == test.labels
-    return Tested(peer.name, "peer", "", right, "", "", peer.seconds, peer.note)
+    return Tested(peer.name, "peer", "", right, train_images, "", "", peer.seconds, peer.note)
 
 
-def write_networks(folder: Path, tested: Sequence[Tested], train_images: int) -> None:
+def write_networks(folder: Path, tested: Sequence[Tested]) -> None:
     """Write networks.csv, correct.npy and timing.csv: a row each."""
     rows = [
         [
             *(t.configuration, t.kind, t.seed, "test", f"{t.correct.mean():.9g}"),
-            *(len(t.correct), int(t.correct.sum()), train_images, t.epochs, t.parameters, t.note),
+            *(
+                len(t.correct),
+                int(t.correct.sum()),
+                t.train_images,
+                t.epochs,
+                t.parameters,
+                t.note,
+            ),
         ]
         for t in tested
     ]
@@ -99,7 +109,7 @@ def write_network(
     mlp, theta = network(digits, trial)
     write_predictions(folder / "predictions.csv", "test", test.labels, probabilities)
     write_samples(folder / "samples.npz", test, probabilities)
-    write_model(folder / "model.npz", mlp, theta, settings)
+    write_model(folder / "model.npz", mlp, theta, settings, scaling(settings, digits.train))
 
 
 def write_samples(path: Path, test: Examples, probabilities: FloatArray) -> None:

@@ -169,9 +169,10 @@ class MLP:
         dW_l = a_{l-1}^T delta_l,  db_l = sum over rows of delta_l,
         delta_{l-1} = (delta_l W_l^T) * activation'(z_{l-1})  (Rumelhart et al., 1986).
         """
+        outer = np.dot if len(X) == 1 else np.matmul  # matmul does one row without BLAS
         for i in reversed(range(len(theta.W))):
             below = layers.fed[i - 1] if i else X
-            np.matmul(below.T, delta, out=grad.W[i])  # (d_in, n) @ (n, d_out)
+            outer(below.T, delta, out=grad.W[i])  # (d_in, n) @ (n, d_out)
             if self.biases:
                 np.matmul(layers.ones, delta, out=grad.b[i])  # sums the rows
             if i:

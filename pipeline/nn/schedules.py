@@ -5,6 +5,7 @@ The rate is asked for before every step, so it may move within an epoch.
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 Schedule: TypeAlias = Callable[[float], float]
@@ -26,6 +27,25 @@ def drops(lr: float, epochs: Sequence[int], factor: float = 0.1) -> Schedule:
     (0.1, 0.05, 0.025)
     """
     return lambda passed: lr * factor ** sum(epoch <= passed for epoch in epochs)
+
+
+def drops_to(lr: float, epochs: Sequence[int], rates: Sequence[float]) -> Schedule:
+    """A rate that becomes each of `rates` once its one of `epochs` epochs, rising, have passed.
+
+    >>> rate = drops_to(0.1, (10, 15), rates=(0.06, 0.01))
+    >>> rate(9.99), rate(10), rate(15)
+    (0.1, 0.06, 0.01)
+
+    Raises: ValueError if there are not as many rates as epochs, or epochs do not rise.
+    """
+    if len(rates) != len(epochs):
+        raise ValueError(
+            f"there must be a rate for each drop, but got {len(rates)} rates for {len(epochs)} "
+            "drops; add or take away"
+        )
+    if any(later <= earlier for earlier, later in pairwise(epochs)):
+        raise ValueError(f"the epochs of drops must rise, but got {list(epochs)}; sort them")
+    return lambda passed: (lr, *rates)[sum(epoch <= passed for epoch in epochs)]
 
 
 def steps(lr: float, every: int, factor: float = 0.1) -> Schedule:

