@@ -21,7 +21,7 @@ def source() -> None:
     """Read and verify the raw digits: data/raw/."""
     from pipeline import sources
 
-    typer.echo(sources.run())
+    typer.echo(sources.run(params.load().data))
 
 
 @app.command()
@@ -58,6 +58,14 @@ def gradcheck() -> None:
     from pipeline import gradient_table
 
     typer.echo(gradient_table.run())
+
+
+@app.command()
+def primer() -> None:
+    """Do the teaching exercises without MNIST: reports/primer/facts.csv."""
+    from pipeline import facts
+
+    typer.echo(facts.run())
 
 
 @app.command()

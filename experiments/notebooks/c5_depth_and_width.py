@@ -16,12 +16,8 @@ from analysis import words
 from analysis.plots import style
 from analysis.plots.primer import boundary, epochs, width
 from analysis.statistics import wilson
-from pipeline.nn.mlp import MLP
-from pipeline.nn.optimizers import Adam
-from pipeline.nn.schedules import constant
-from pipeline.nn.state import Recipe
-from pipeline.primer import toy_data
-from pipeline.primer.until import climb, train_until
+from pipeline.primer import exercises, toy_data
+from pipeline.primer.exercises import MOON_WIDTHS, XOR_NETWORKS, XOR_RECIPE, named, network
 
 style.use()
 pd.options.display.float_format = "{:.3g}".format
@@ -34,21 +30,9 @@ def show(figure, text):
 
 
 # %%
-def network(*hidden):
-    """Two inputs, hidden layers of tanh, one output with a sigmoid."""
-    return MLP((2, *hidden, 1), "tanh", output="sigmoid")
-
-
-# %%
-def named(hidden):
-    """A network's widths, as 2-4-4-1."""
-    return "-".join(map(str, (2, *hidden, 1)))
-
-
-# %%
 def drawn(examples, hidden, theta, points=100):
     """What a trained network makes of the plane around the examples."""
-    outputs = network(*hidden).outputs
+    outputs = network(hidden).outputs
     return boundary.table(
         examples.X, examples.labels, lambda at: outputs(theta, at), points=points
     )
@@ -61,20 +45,15 @@ def drawn(examples, hidden, theta, points=100):
 # 1,000 epochs.
 
 # %%
-XOR_NETWORKS, SEEDS = [(2,), (4,), (8,), (4, 4)], range(10)
-corners, xor_recipe = toy_data.xor(), Recipe(Adam(), constant(0.05), batch_size=4, epochs=1000)
-solved = {
-    hidden: [train_until(network(*hidden), corners, xor_recipe, s, loss=0.1) for s in SEEDS]
-    for hidden in XOR_NETWORKS
-}
+corners, solved = toy_data.xor(), exercises.xor()
 xor = epochs.table({named(h): [run.epochs for run in runs] for h, runs in solved.items()})
 figure, ax = style.single(8, 4.5)
-epochs.draw(xor, ax, limit=xor_recipe.epochs)
+epochs.draw(xor, ax, limit=XOR_RECIPE.epochs)
 show(figure, "Epochs that four networks took to learn XOR, seed by seed.")
 
 # %%
 counted = epochs.counts(xor)
-intervals = [wilson(n, len(SEEDS)) for n in counted["reached"]]
+intervals = [wilson(n, len(exercises.XOR_SEEDS)) for n in counted["reached"]]
 counted.assign(share=[words.between(*interval) for interval in intervals])
 
 # %% [markdown]
@@ -105,35 +84,33 @@ show(boundary.grid(pictures, 3), "XOR's boundaries, of failed networks too.")
 # rate 0.02, batches of 64, all of 60 epochs: a loss of 0 is a target that none can reach.
 
 # %%
-train, val = toy_data.split(toy_data.moons(1000, 0.2, seed=42), share=0.2, seed=42)
-WIDTHS, MOON_SEEDS = (2, 5, 10, 20, 50), range(5)
-moon_recipe = Recipe(Adam(), constant(0.02), batch_size=64, epochs=60)
-moons = {
-    d: [train_until(network(d), train, moon_recipe, seed, loss=0.0) for seed in MOON_SEEDS]
-    for d in WIDTHS
-}
+train, val = exercises.moon_data()
+moons = exercises.moons()
 
 
 # %%
 def right(d, examples):
     """Which of the examples each seed's network gets right: (seeds, examples)."""
-    p = np.array([network(d).outputs(run.theta, examples.X)[:, 0] for run in moons[d]])
+    p = np.array([network((d,)).outputs(run.theta, examples.X)[:, 0] for run in moons[d]])
     return (p > 0.5) == (examples.labels == 1)
 
 
 # %%
-judged = width.table({d: right(d, val) for d in WIDTHS})
+judged = width.table({d: right(d, val) for d in MOON_WIDTHS})
 figure, ax = style.single(8, 4.5)
 width.draw(judged, ax)
 show(figure, "Held-out accuracy on moons against hidden units, with intervals.")
 
 # %%
 held_out = [words.with_interval(row.accuracy, row.low, row.high) for row in judged.itertuples()]
-columns = {"train": [words.percent(right(d, train).mean()) for d in WIDTHS], "held out": held_out}
+columns = {
+    "train": [words.percent(right(d, train).mean()) for d in MOON_WIDTHS],
+    "held out": held_out,
+}
 judged[["hidden", "tied"]].assign(**columns).set_index("hidden")
 
 # %%
-pictures = {f"{d} hidden": drawn(val, (d,), moons[d][0].theta) for d in WIDTHS}
+pictures = {f"{d} hidden": drawn(val, (d,), moons[d][0].theta) for d in MOON_WIDTHS}
 show(boundary.grid(pictures, 3), "Boundaries on the held-out moons, first seed.")
 
 # %% [markdown]
@@ -144,31 +121,14 @@ show(boundary.grid(pictures, 3), "Boundaries on the held-out moons, first seed."
 # that did is then judged by 1,000 examples drawn afresh.
 
 # %%
-LADDER = [(2,), (3,), (4,), (8,), (16,), (8, 8), (12, 12), (16, 16)]
-SHAPES = {
-    "circles": lambda n, seed: toy_data.circles(n, 0.1, seed),
-    "spiral": lambda n, seed: toy_data.spiral(n, 0.02, seed, turns=1.5),
-    "checkerboard": lambda n, seed: toy_data.checkerboard(n, seed, cells=4),
-}
-recipe = Recipe(Adam(), constant(0.03), batch_size=100, epochs=120)
-shapes = {name: draw(400, 0) for name, draw in SHAPES.items()}
-
-
-# %%
-sizes = [network(*hidden) for hidden in LADDER]
-climbed = {
-    name: {
-        mlp.widths[1:-1]: runs
-        for mlp, runs in climb(sizes, examples, recipe, range(3), accuracy=0.95)
-    }
-    for name, examples in shapes.items()
-}
+shapes = {name: exercises.shape(name, 400, 0) for name in exercises.SHAPES}
+climbed = {name: exercises.climbed(name) for name in exercises.SHAPES}
 steps = {
     name: {named(hidden): sum(bool(run.epochs) for run in runs) for hidden, runs in each.items()}
     for name, each in climbed.items()
 }
-reached = pd.DataFrame(steps).reindex([named(hidden) for hidden in LADDER])
-reached.insert(0, "parameters", [mlp.size for mlp in sizes])
+reached = pd.DataFrame(steps).reindex([named(hidden) for hidden in exercises.LADDER])
+reached.insert(0, "parameters", [network(hidden).size for hidden in exercises.LADDER])
 reached.map(lambda count: "" if np.isnan(count) else f"{count:.0f}")
 
 # %% [markdown]
@@ -200,8 +160,8 @@ show(boundary.grid(tour("checkerboard"), 4), "Boundaries on the board from small
 def smallest(name):
     """The smallest network that always reached 95 %, and what it does on fresh examples."""
     hidden, runs = list(climbed[name].items())[-1]
-    X, _, labels = SHAPES[name](1000, 1)
-    fresh = [((network(*hidden).outputs(r.theta, X)[:, 0] > 0.5) == labels).mean() for r in runs]
+    X, _, labels = exercises.shape(name, 1000, 1)
+    fresh = [((network(hidden).outputs(r.theta, X)[:, 0] > 0.5) == labels).mean() for r in runs]
     found = named(hidden) if all(r.epochs for r in runs) else f"none up to {named(hidden)}"
     return f"{name} {found} ({words.percent(min(fresh))} or more on fresh examples)"
 
@@ -211,9 +171,9 @@ best = judged.loc[judged["accuracy"].idxmax()]
 tied = [f"{d}" for d in judged.loc[judged["tied"], "hidden"] if d != best["hidden"]]
 xor_words = ", ".join(f"{name} {n}" for name, n in counted["reached"].items())
 Markdown(
-    f"XOR, solved by how many of {len(SEEDS)} seeds: {xor_words}. On moons the best is "
-    f"{best['hidden']} hidden units with {words.percent(best['accuracy'])}; not to be told from "
+    f"XOR, solved by how many of {len(exercises.XOR_SEEDS)} seeds: {xor_words}. On moons the best "
+    f"is {best['hidden']} hidden units with {words.percent(best['accuracy'])}; not to be told from "
     f"it: {', '.join(tied) or 'none'}. The smallest network with 95 % of the training examples "
-    f"for each of three seeds: {'; '.join(map(smallest, SHAPES))}. These are the smallest that "
-    "this training finds, not the smallest that exist."
+    f"for each of three seeds: {'; '.join(map(smallest, exercises.SHAPES))}. These are the "
+    "smallest that this training finds, not the smallest that exist."
 )
