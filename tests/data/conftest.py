@@ -8,7 +8,7 @@ import pytest
 from pipeline import prepare
 from pipeline.dataset import PREPARED
 from pipeline.settings import Data, Sizes
-from pipeline.sources import Raw
+from pipeline.sources.raw import Raw
 
 
 @pytest.fixture

