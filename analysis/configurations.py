@@ -77,11 +77,11 @@ def markdown(frame: DataFrame) -> str:
 
 
 def over_seeds(values: "np.ndarray[Any, np.dtype[np.float64]]") -> Interval | tuple[None, None]:
-    """The 95 % interval of a mean over seeds (Student's t); none of one seed."""
+    """The 95 % interval of a mean share over seeds (Student's t); none of one seed."""
     if len(values) < 2:
         return None, None
     margin = crossed_margin(np.asarray(values, np.float64)[:, None])
-    return Interval(float(values.mean()) - margin, float(values.mean()) + margin)
+    return Interval(float(values.mean()) - margin, min(float(values.mean()) + margin, 1.0))
 
 
 def _parts(study: Study) -> Iterator[tuple[dict[str, Any], DataFrame]]:

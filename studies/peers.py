@@ -121,3 +121,12 @@ def lacking(tuned: Trainer) -> Iterator[str]:
             yield f"no {name.replace('_', ' ')}"
     if tuned.clip or tuned.clip_norm:
         yield "gradients not clipped"
+    yield from _other_images(tuned)
+
+
+def _other_images(tuned: Trainer) -> Iterator[str]:
+    """What scikit-learn's network is shown that the tuned one is not."""
+    if tuned.pixels != "prepared":
+        yield "pixels as prepared"
+    if tuned.train_images:
+        yield "all training images"

@@ -8,6 +8,8 @@ from pipeline.nn.arrays import FloatArray
 from pipeline.nn.examples import Examples
 from pipeline.nn.mlp import MLP
 
+FLAT = 0.01  # a slope that lets hardly any error through; a sigmoid's is less beyond |z| = 4.58
+
 
 def activate(name: str, z: FloatArray) -> tuple[FloatArray, FloatArray]:
     """An activation a = f(z) and its derivative f'(z), both of the shape (n,) of z.
@@ -45,3 +47,43 @@ def dead_units(mlp: MLP, theta: FloatArray, X: FloatArray) -> list[NDArray[np.bo
         ACTIVATIONS[mlp.activation].backward(slope, kept)
         dead.append(np.all(slope == 0, axis=0))
     return dead
+
+
+def activations(mlp: MLP, theta: FloatArray, X: FloatArray) -> list[FloatArray]:
+    """What each hidden layer puts out for inputs X (n, d_0), first layer first: (n, d_l) each."""
+    layers = mlp.layers(len(X), theta.dtype.type)
+    mlp.forward(mlp.windows(theta), X, layers)
+    return list(layers.a[:-1])
+
+
+def weight_gradients(mlp: MLP, theta: FloatArray, examples: Examples) -> list[FloatArray]:
+    """Each layer's dW (d_{l-1}, d_l), first layer first, over all examples at once."""
+    _, grad = mlp.gradient(theta, examples.X, examples.Y)
+    return list(mlp.windows(grad).W)
+
+
+def distinct_units(mlp: MLP, theta: FloatArray, decimals: int = 6) -> list[int]:
+    """For each hidden layer, how many of its units differ in a weight that comes in, or the bias.
+
+    Units that start alike and are fed back alike stay alike, but for rounding: a layer of 1 is as
+    good as one unit. Weights are compared to so many decimals.
+    """
+    windows = mlp.windows(theta)
+    b = windows.b or tuple(np.zeros(W.shape[1], W.dtype) for W in windows.W)
+    units = [np.vstack(layer) for layer in zip(windows.W, b, strict=True)]  # (d_in + 1, d_out)
+    return [np.unique(layer.round(decimals), axis=1).shape[1] for layer in units[:-1]]
+
+
+def saturated_shares(mlp: MLP, theta: FloatArray, X: FloatArray) -> list[float]:
+    """For each hidden layer, the share of its outputs where the activation's slope is below FLAT.
+
+    Counted over its units and the rows of X (n, d_0) alike: there an error hardly passes back.
+    """
+    layers = mlp.layers(len(X), theta.dtype.type)
+    mlp.forward(mlp.windows(theta), X, layers)
+    shares = []
+    for kept in layers.kept:
+        slope = np.ones_like(kept)
+        ACTIVATIONS[mlp.activation].backward(slope, kept)
+        shares.append(float(np.mean(slope < FLAT)))
+    return shares

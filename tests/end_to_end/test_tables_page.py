@@ -54,9 +54,9 @@ def test_columns_of_studies_are_on_the_page() -> None:
 
 def test_columns_of_final_files_are_on_the_page(tmp_path: Path) -> None:
     """What is written of single networks, too: histories, seconds and predictions."""
-    alone = tested.Tested("tuned", "tuned", 1, np.ones(8, np.bool_), 1, 1, 0.1, "")
+    alone = tested.Tested("tuned", "tuned", 1, np.ones(8, np.bool_), 8, 1, 1, 0.1, "")
     (tmp_path / "final").mkdir()
-    tested.write_networks(tmp_path / "final", [alone], 8)
+    tested.write_networks(tmp_path / "final", [alone])
     tested.write_history(tmp_path / "final" / "history.csv", [])
     for stage in ("final", "train"):
         (tmp_path / stage).mkdir(exist_ok=True)

@@ -12,6 +12,7 @@ from pipeline.nn.schedules import (
     constant,
     cosine,
     drops,
+    drops_to,
     exponential,
     inverse_time,
     rising,
@@ -184,3 +185,28 @@ def test_rising_rate_is_geometric(low: float, high: float, epochs: int, points: 
     factor = (high / low) ** (1 / points)
     for before, after in pairwise(found):
         assert after / before == pytest.approx(factor, rel=1e-9)
+
+
+@given(rates, st.lists(lengths, min_size=1, max_size=4, unique=True), st.floats(0, 60))
+def test_drops_to_given_rates_are_those_rates(lr: float, epochs: list[int], passed: float) -> None:
+    """The rate is that of the last drop that has passed; by equal factors they are plain drops."""
+    rising_epochs, given_rates = sorted(epochs), [lr / 7**k for k in range(1, len(epochs) + 1)]
+    rate = drops_to(lr, rising_epochs, given_rates)(passed)
+    assert rate in (lr, *given_rates)
+    assert rate == pytest.approx(drops(lr, rising_epochs, 1 / 7)(passed), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "given_rates", "message"),
+    [
+        ((10, 20), (0.1,), "1 rates for 2 drops"),
+        ((20, 10), (0.1, 0.2), r"must rise, but got \[20, 10\]"),
+        ((10, 10), (0.1, 0.2), "must rise"),
+    ],
+)
+def test_drops_to_rates_that_do_not_fit_are_refused(
+    epochs: tuple[int, ...], given_rates: tuple[float, ...], message: str
+) -> None:
+    """A rate for each drop, and drops in order."""
+    with pytest.raises(ValueError, match=message):
+        drops_to(1.0, epochs, given_rates)

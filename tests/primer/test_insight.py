@@ -14,7 +14,15 @@ from pipeline.nn.optimizers import SGD, Adam
 from pipeline.nn.schedules import constant
 from pipeline.nn.state import Recipe
 from pipeline.primer import toy_data
-from pipeline.primer.insight import activate, dead_units, gradient_sizes
+from pipeline.primer.insight import (
+    activate,
+    activations,
+    dead_units,
+    distinct_units,
+    gradient_sizes,
+    saturated_shares,
+    weight_gradients,
+)
 from pipeline.primer.until import climb, train_until
 
 NETWORK = MLP((2, 3, 1), "relu", output="sigmoid")
@@ -124,3 +132,58 @@ def test_climbing_ends_with_the_first_that_always_gets_there() -> None:
         [False] * 3,
         [True] * 3,
     ]
+
+
+def test_activations_are_those_by_hand() -> None:
+    """Of x = (1, 2) and of one that cuts two units: what ReLU lets through, layer by layer."""
+    X = np.concatenate([ONE.X, CUT])
+    (layer,) = activations(NETWORK, THETA, X)
+    np.testing.assert_allclose(layer, np.maximum(X @ UNITS.T + [0.1, 0.2, 0.3], 0))
+    deep = MLP((2, 3, 4, 1), "tanh", output="sigmoid")
+    assert [a.shape for a in activations(deep, np.ones(deep.size), X)] == [(2, 3), (2, 4)]
+
+
+def test_weight_gradients_have_the_sizes_told() -> None:
+    """One array a layer, of the shape of its weights, whose root mean squares are the sizes."""
+    grads = weight_gradients(NETWORK, THETA, ONE)
+    assert [dW.shape for dW in grads] == [(2, 3), (3, 1)]
+    sizes = [math.sqrt((dW**2).mean()) for dW in grads]
+    assert gradient_sizes(NETWORK, THETA, ONE) == pytest.approx(sizes, rel=1e-12)
+
+
+def test_units_that_are_alike_count_once() -> None:
+    """Equal weights are one unit a layer; another bias, or weight that comes in, makes two."""
+    mlp = MLP((2, 3, 4, 1), "relu", output="sigmoid")
+    theta = np.ones(mlp.size)
+    assert distinct_units(mlp, theta) == [1, 1]
+    mlp.windows(theta).b[1][2] = 2.0
+    mlp.windows(theta).W[0][1, 0] = 0.5
+    assert distinct_units(mlp, theta) == [2, 2]
+
+
+def test_rounding_does_not_make_a_unit_another() -> None:
+    """Weights that differ in the seventh decimal are alike; those that lead out do not count."""
+    mlp = MLP((2, 3, 1), "relu", output="sigmoid", biases=False)
+    theta = np.ones(mlp.size)
+    mlp.windows(theta).W[0][0, 0] += 1e-8
+    mlp.windows(theta).W[1][0] = 5.0
+    assert distinct_units(mlp, theta) == [1]
+    assert distinct_units(mlp, theta, decimals=9) == [2]
+
+
+def test_saturated_shares_count_units_and_images() -> None:
+    """Of sigmoids at 0, 10 and at 0, 1 one in four is flat; ReLU is flat where it cuts."""
+    mlp, X = MLP((1, 2, 1), "sigmoid", "sigmoid", biases=False), np.array([[0.0], [10.0]])
+    theta = np.array([1.0, 0.1, 1.0, 1.0])
+    assert saturated_shares(mlp, theta, X) == [0.25]
+    assert saturated_shares(mlp, 100 * theta, X) == [0.5]
+    assert saturated_shares(NETWORK, THETA, np.concatenate([CUT, ONE.X])) == [2 / 6]
+    deep = MLP((1, 2, 3, 1), "tanh", output="sigmoid")
+    assert saturated_shares(deep, np.zeros(deep.size), X) == [0.0, 0.0]
+
+
+def test_a_slope_counts_as_flat_from_where_it_is_said() -> None:
+    """A sigmoid's slope falls below the limit between |z| = 4.58 and 4.59, on either side."""
+    mlp = MLP((1, 1, 1), "sigmoid", "sigmoid", biases=False)
+    for z, share in ((4.58, 0.0), (4.59, 1.0), (-4.58, 0.0), (-4.59, 1.0)):
+        assert saturated_shares(mlp, np.array([1.0, 1.0]), np.array([[z]])) == [share]

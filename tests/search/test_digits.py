@@ -10,10 +10,12 @@ import pytest
 from pipeline import params, training
 from pipeline.nn.gradcheck import check
 from pipeline.nn.mlp import MLP
-from pipeline.study_settings import Variant
+from pipeline.settings import Trainer
+from pipeline.study_settings import GridStudy, Variant
 from studies import faults, fingerprint
 from studies.build import DigitsStudy, build, deciding
 from studies.build import proposer as build_proposer
+from studies.retrained import Retrained
 
 
 @pytest.fixture
@@ -81,14 +83,68 @@ def test_cost_counts_work(search: DigitsStudy) -> None:
 def test_faults_have_names() -> None:
     """Every fault that params.yaml may name is there, and no other."""
     names = Variant.model_json_schema()["properties"]["fault"]["anyOf"][0]
-    assert set(faults.FAULTS) == {names["const"]}
+    assert set(faults.FAULTS) == set(names["enum"])
 
 
-@pytest.mark.parametrize("name", faults.FAULTS)
-def test_gradient_check_catches_every_fault(name: str) -> None:
-    """A published defect is seen by the gradient check, and a sound network passes."""
-    assert not check(faults.FAULTS[name](faults.TWIN)).passed
+@pytest.mark.parametrize("name", ["output_error_sign", "divided_twice"])
+def test_gradient_check_catches_wrong_gradients(name: str) -> None:
+    """A published defect of the gradient is seen by the check, and a sound network passes."""
+    assert not check(faults.FAULTS[name].network(faults.TWIN)).passed
     assert check(MLP(faults.TWIN)).passed
+
+
+def test_gradient_divided_twice_is_a_smaller_rate(search: DigitsStudy) -> None:
+    """SGD on batches of 8 whose gradient is divided twice is SGD at an eighth of the rate."""
+    base = Trainer(optimizer="sgd", learning_rate=0.5, batch_size=8, epochs=2, train_images=96)
+    slower = base.model_copy(update={"learning_rate": 0.5 / 8})
+    train, val = search.objective.train, search.objective.val
+    kind = faults.FAULTS["divided_twice"].network
+    faulty = list(training.begin(base, train, val, 3, kind)[2])
+    assert [e.val_loss for e in faulty] == pytest.approx(
+        [e.val_loss for e in training.begin(slower, train, val, 3)[2]], rel=1e-4
+    )
+
+
+def test_adam_without_memory_takes_steps_of_one_length() -> None:
+    """The sign of the gradient is all that is left, at sqrt(10) times the rate in the long run."""
+    adam, theta, memory = faults.ForgetfulAdam(), np.zeros(3), np.zeros((2, 3))
+    step, lr = 100_000, 0.001
+    for g in (np.array([3.0, -1e-3, 0.0]), np.array([-5.0, 2.0, 1.0])):
+        before = theta.copy()
+        adam.update(theta, g * adam.scale(lr, step), memory, lr=lr, step=step)
+        expected = -lr * 0.1 / np.sqrt(0.001) * np.sign(g)
+        np.testing.assert_allclose(theta - before, expected, rtol=1e-3)
+        step += 1
+
+
+def test_variant_is_trained_with_its_fault(search: DigitsStudy) -> None:
+    """A variant's defect reaches its trainings, in studies and in the final stage."""
+    base = Trainer(optimizer="adam", epochs=2, batch_size=8)
+    variants = {
+        "sound": Variant(**dict(base)),
+        "faulty": Variant(**dict(base), fault="adam_forgets"),
+    }
+    every = {name: faults.of(variant) for name, variant in variants.items()}
+    objective = replace(search.objective, base=base, variants=variants, faults=every)
+    for make in (objective, Retrained(objective, {})):
+        scores = {
+            name: [r.metrics["train_loss"] for r in make({"variant": name}, 1)]
+            for name in variants
+        }
+        assert scores["sound"] != scores["faulty"]
+    plain = training.begin(base, search.objective.train, search.objective.val, 1)[2]
+    reports = objective({"variant": "sound"}, 1)
+    assert [r.score for r in reports] == [epoch.val_accuracy for epoch in plain]
+
+
+def test_grid_trains_every_point_with_every_seed(search: DigitsStudy) -> None:
+    """A grid over seeds asks for each combination with each of them, seed after seed."""
+    space = {"learning_rate": {"type": "categorical", "choices": (0.1, 0.2)}}
+    section = GridStudy.model_validate({"sampler": "grid", "space": space, "seeds": (7, 8)})
+    assert section.trials == 4
+    asked = build_proposer(section).propose(range(4), [])
+    found = [(each.params["learning_rate"], each.seed) for each in asked]
+    assert found == [(0.1, 7), (0.1, 8), (0.2, 7), (0.2, 8)]
 
 
 def test_fingerprint_covers_what_decides(search: DigitsStudy) -> None:
@@ -146,6 +202,7 @@ def test_code_that_decides_is_all_of_it() -> None:
     """What a deciding file imports from this project decides too, or is known not to."""
     harmless = {
         *("pipeline.errors", "pipeline.files", "pipeline.dataset", "pipeline.result_settings"),
+        *("pipeline.claim_settings", "pipeline.pytorch_settings"),
         *("studies.environment", "studies.interrupts", "studies.workers"),
     }
     roots = (Path(fingerprint.__file__).parents[1],)
