@@ -10,7 +10,7 @@ LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 \
 # Another environment may be active; none of it reaches ours.
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSAFEPATH
 
-.PHONY: help repro quick test check dashboard bench torch lock clean scm moved
+.PHONY: help repro quick experiments test check dashboard bench torch lock clean scm moved
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,10 @@ quick: $(MADE) ## the pipeline in less than a minute, in a workspace of its own
 	@$(PY) -m pipeline workspace quick
 	@cd workspaces/quick && $(PY) -m dvc repro
 	@echo 'Open workspaces/quick/reports/index.html'
+
+experiments: scm ## the experiments of five write-ups, beside what they published
+	@$(PY) -m dvc repro experiments/dvc.yaml
+	@echo 'Open experiments/reports/notebooks/published.html'
 
 test: $(MADE) ## run every test
 	@$(PY) -m pytest -n logical --dist loadfile
@@ -51,6 +55,7 @@ lock: $(MADE) ## renew the lock files from pyproject.toml; UPGRADE=1 takes newer
 
 clean: ## remove .venv, caches, data, reports, workspaces; studies/live (your trials) stays
 	rm -rf .venv build *.egg-info data reports dvc.lock workspaces/*/ .dvc/cache .dvc/tmp
+	rm -rf experiments/data experiments/reports experiments/dvc.lock
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

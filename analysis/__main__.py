@@ -24,6 +24,14 @@ def tables() -> None:
 
 
 @app.command()
+def published() -> None:
+    """Set what write-ups published beside ours: reports/tables/published.csv."""
+    from analysis.published import main
+
+    main()
+
+
+@app.command()
 def figures() -> None:
     """Draw every picture into reports/figures."""
     from analysis.figures import main

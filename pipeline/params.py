@@ -18,6 +18,7 @@ from pipeline.claim_settings import Claim
 from pipeline.errors import UserError
 from pipeline.nn.losses import find_loss
 from pipeline.nn.schedules import drops_to
+from pipeline.pytorch_settings import PyTorch
 from pipeline.result_settings import Confirm, Final, Report
 from pipeline.settings import Data, Execution, Section, Train, Trainer, frozen
 from pipeline.space_settings import Choices, Dimension, active
@@ -54,6 +55,7 @@ class Params(Section):
     ]
     confirm: Confirm = Confirm()
     final: Final = Final()
+    pytorch: PyTorch | None = Field(None, description="null: PyTorch trains nothing")
     report: Report = Report()
     claims: tuple[Claim, ...] = Field(
         (), description="published figures, and where those of ours are that stand beside them"
@@ -249,6 +251,9 @@ def _trainings(params: Params) -> Iterator[tuple[str, Trainer, Mapping[str, Dime
     yield "train", params.trainer.updated(params.train), {}
     for name, settings in params.final.published.items():
         yield f"final.published.{name}", params.trainer.updated(settings), {}
+    if params.pytorch:
+        for name, model in params.pytorch.trainings(params.trainer).items():
+            yield f"pytorch.models.{name}", model, {}
     for key, study in params.studies.items():
         base = params.base_of(key)
         if isinstance(study, VariantsStudy):

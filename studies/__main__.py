@@ -60,6 +60,26 @@ def final() -> None:
 
 
 @app.command()
+def pytorch() -> None:
+    """Train models by PyTorch beside ours, where it is installed: reports/pytorch/."""
+    from studies import pytorch
+
+    try:
+        typer.echo(pytorch.run(typer.echo))
+    except KeyboardInterrupt:
+        typer.echo("pytorch: interrupted; nothing was kept, run it again", err=True)
+        sys.exit(INTERRUPTED)
+
+
+@app.command()
+def torch_version() -> None:
+    """Write which PyTorch is installed, if any: data/torch_version.txt."""
+    from studies import pytorch
+
+    typer.echo(pytorch.write_version())
+
+
+@app.command()
 def status(key: Annotated[str | None, typer.Argument()] = None) -> None:
     """Show how far each study of params.yaml is, or study KEY: done, running, time left."""
     from studies import status

@@ -52,11 +52,12 @@ if study:
     display(steps.set_index("variant")[["gradient_error", "gradient_passed"]])
 
 # %% [markdown]
-# The same check, live: array by array, for the sound network and for every defect that the
-# replays know.
+# The same check, live: array by array, for the sound network and for every wrong gradient that
+# the replays know.
 
 # %%
-networks = {"sound": MLP} | FAULTS
+kinds = {name: fault.network for name, fault in FAULTS.items() if fault.network is not MLP}
+networks = {"sound": MLP} | kinds
 errors = pd.DataFrame({name: check(kind(TWIN)).errors for name, kind in networks.items()})
 errors.T
 

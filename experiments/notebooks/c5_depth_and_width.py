@@ -172,8 +172,8 @@ tied = [f"{d}" for d in judged.loc[judged["tied"], "hidden"] if d != best["hidde
 xor_words = ", ".join(f"{name} {n}" for name, n in counted["reached"].items())
 Markdown(
     f"XOR, solved by how many of {len(exercises.XOR_SEEDS)} seeds: {xor_words}. On moons the best "
-    f"is {best['hidden']} hidden units with {words.percent(best['accuracy'])}; not to be told from "
-    f"it: {', '.join(tied) or 'none'}. The smallest network with 95 % of the training examples "
-    f"for each of three seeds: {'; '.join(map(smallest, exercises.SHAPES))}. These are the "
-    "smallest that this training finds, not the smallest that exist."
+    f"is {best['hidden']} hidden units with {words.percent(best['accuracy'])}; not to be told "
+    f"from it: {', '.join(tied) or 'none'}. The smallest network with 95 % of the training "
+    f"examples for each of three seeds: {'; '.join(map(smallest, exercises.SHAPES))}. These are "
+    "the smallest that this training finds, not the smallest that exist."
 )
