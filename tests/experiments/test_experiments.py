@@ -76,10 +76,11 @@ def test_notebook_on_studies_runs(experiments: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ON_STUDIES)
 def test_notebook_without_studies_says_so(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, experiments: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nothing was run yet, a page says which command to run, and does not stop."""
+    """Where no study was run yet, a page says which command to run, and does not stop."""
     monkeypatch.chdir(tmp_path)
+    shutil.copytree(experiments / "data/prepared", tmp_path / "data/prepared")
     shutil.copy(ROOT / "experiments/params.yaml", tmp_path)
     (tmp_path / "reports").mkdir()
     notebook.execute(name)
