@@ -2,16 +2,34 @@
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pandas import DataFrame
 
 from analysis import words
-from analysis.statistics import wilson
+from analysis.statistics import Bits, mean_accuracy, wilson
 
 
 def table(predictions: DataFrame) -> DataFrame:
     """Accuracy of each digit with its interval, and the digit it is most often taken for."""
     frame = DataFrame([_digit(int(str(d)), rows) for d, rows in predictions.groupby("label")])
     return frame.astype({"taken_for": "Int64"})
+
+
+def over_seeds(right: Bits, labels: NDArray[np.int64]) -> DataFrame:
+    """Test accuracy of each digit, of several networks' right answers (seeds, images).
+
+    Columns `digit`, `split`, `images`, `correct` (the mean), `accuracy`, `low`, `high`.
+    """
+    rows = []
+    for digit in np.unique(labels):
+        own = right[:, labels == digit]
+        low, high = mean_accuracy(own)
+        mean = float(own.mean())
+        about = {"digit": int(digit), "split": "test", "images": own.shape[1]}
+        counts = {"correct": mean * own.shape[1], "accuracy": mean}
+        rows.append({**about, **counts, "low": low, "high": high})
+    return DataFrame(rows)
 
 
 def markdown(frame: DataFrame) -> str:

@@ -136,7 +136,12 @@ def _of_tested(claim: Claim, final: Final) -> Ours:
         last = epochs.groupby("seed")["train_accuracy"].last().to_numpy()
         low, high = configurations.over_seeds(last)
         return Ours(float(last.mean()), low, high, "train", len(last), images)
-    return _of_bits(final.right(claim.tested), "test", int(networks["seed"].count()), images)
+    right = final.right(claim.tested)
+    if claim.label is not None:
+        right = right[:, (final.predictions["label"] == claim.label).to_numpy()]
+        if not right.size:
+            raise MissingError(f"no test image is of class {claim.label}; name one that is there")
+    return _of_bits(right, "test", int(networks["seed"].count()), images)
 
 
 def _of_pytorch(claim: Claim, found: Found) -> Ours:

@@ -55,6 +55,9 @@ class Claim(Section):
     measure: Measure | None = Field(
         None, description="null: test accuracy of what was tested, else validation's"
     )
+    label: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="only test images of this class count; null: all do"
+    )
     full: bool = Field(False, description="whether it takes all of MNIST to compare")
     cause: str = Field("", description="what is known to set the two apart")
 
@@ -84,6 +87,12 @@ class Claim(Section):
             raise ValueError(f"{self.measure} is not measured of a {place}; {remedy}")
         if self.measure == "parameters" and self.variant is None:
             raise ValueError("parameters are counted of a variant, but none is named; name one")
+        return self
+
+    @model_validator(mode="after")
+    def _label_is_of_a_test(self) -> Self:
+        if self.label is not None and (self.tested is None or self.measure):
+            raise ValueError("label goes with the test accuracy of what was tested; drop it")
         return self
 
     @model_validator(mode="after")

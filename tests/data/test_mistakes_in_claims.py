@@ -39,6 +39,8 @@ MISTAKES = {
     "tested: write_up, measure: gap": (
         ": gap is not measured of a tested; one of: test_accuracy, train_accuracy"
     ),
+    "study: grid, label: 1": ": label goes with the test accuracy of what was tested; drop it",
+    "tested: write_up, label: 1, measure: train_accuracy": ": label goes with the test accuracy",
     "primer: xor, measure: gap": ": gap is not measured of a primer; leave it out",
     "study: grid, measure: parameters": (
         ": parameters are counted of a variant, but none is named; name one"

@@ -9,7 +9,7 @@ import pytest
 from pandas import DataFrame
 from pandas.testing import assert_frame_equal
 
-from analysis import configurations, load, published
+from analysis import configurations, digits, load, published
 from analysis.ours import Ours
 from analysis.statistics import mean_accuracy
 from pipeline import params
@@ -142,6 +142,20 @@ def test_what_was_tested_is_found(place: Path) -> None:
     last = final.history[final.history["configuration"] == "write_up"].groupby("seed").last()
     assert row["ours"] == pytest.approx(last["train_accuracy"].mean())
     assert (row["split"], row["seeds"]) == ("train", 3)
+
+
+def test_a_digit_alone_is_found(place: Path) -> None:
+    """Only the test images of that digit count; one that no image shows is said to be missing."""
+    final = load.final(place)
+    own = final.right("write_up")[:, (final.predictions["label"] == 3).to_numpy()]
+    row = row_of(place, tested="write_up", label=3)
+    assert (row["ours"], row["split"]) == (own.mean(), "test")
+    assert (row["low"], row["high"]) == mean_accuracy(own)
+    missing = row_of(place, tested="write_up", label=77)
+    assert "no test image is of class 77" in missing["cause"]
+    by_digit = digits.over_seeds(final.right("write_up"), final.predictions["label"].to_numpy())
+    (three,) = by_digit[by_digit["digit"] == 3].to_dict("records")
+    assert (three["accuracy"], three["images"]) == (own.mean(), own.shape[1])
 
 
 def test_a_peer_without_seeds_is_found(place: Path) -> None:
