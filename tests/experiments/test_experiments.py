@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from analysis import notebook
 from pipeline import params
 
+pytestmark = pytest.mark.slow  # trains them all, and starts a kernel for each page
 ROOT = Path(__file__).parents[2]
 IDS = [
     "A1",
