@@ -33,6 +33,7 @@ from pipeline.files import write_text
 
 SOURCES = Path(__file__).parent / "notebooks"
 TEACHING = Path(__file__).parents[1] / "experiments" / "notebooks"  # looked through after SOURCES
+OVERVIEW = "published"  # the experiments' page that leads to the others
 TEMPLATE = Path(__file__).parent / "templates" / "notebook.html.j2"
 SECONDS_A_CELL = 300
 LONGEST_SOCKET_FOLDER = 60  # bytes; a Unix socket's whole path must stay below 104
@@ -59,15 +60,15 @@ def execute(name: str, reports: Path = Path("reports"), *, sources: Path = SOURC
     notebook = read(name, sources)
     folder = reports / "notebooks"
     folder.mkdir(parents=True, exist_ok=True)
-    failed = folder / f"{name}.failed.ipynb"
+    failed, project = folder / f"{name}.failed.ipynb", reports.resolve().parent
     try:
-        run(notebook, reports.resolve().parent)
+        run(notebook, project)
     except UserError as error:
         write_text(failed, as_json(notebook))
         raise UserError(f"notebook {name}: {error}; look at {failed}") from None
     failed.unlink(missing_ok=True)
     write_text(folder / f"{name}.ipynb", as_json(notebook))
-    write_text(folder / f"{name}.html", as_page(notebook))
+    write_text(folder / f"{name}.html", as_page(notebook, way_back(name, project)))
 
 
 def read(name: str, sources: Path = SOURCES) -> NotebookNode:
@@ -195,10 +196,17 @@ def as_json(notebook: NotebookNode) -> str:
     return str(nbformat.writes(notebook)).rstrip("\n") + "\n"
 
 
-def as_page(notebook: NotebookNode) -> str:
+def way_back(name: str, project: Path) -> tuple[str, str] | None:
+    """Where a page links to, and in which words: the report, or the page of all experiments."""
+    if project != TEACHING.parent:
+        return "../index.html", "Back to the report"
+    return None if name == OVERVIEW else (f"{OVERVIEW}.html", "All experiments")
+
+
+def as_page(notebook: NotebookNode, back: tuple[str, str] | None = None) -> str:
     """The notebook as one HTML page that is complete without a network."""
     exporter = HTMLExporter(template_name="lab", template_file=str(TEMPLATE))
-    resources: dict[str, Any] = {"metadata": {"name": title(notebook)}}
+    resources: dict[str, Any] = {"metadata": {"name": title(notebook)}, "back": back}
     page, _ = exporter.from_notebook_node(notebook, resources=resources)
     return str(page).rstrip("\n") + "\n"
 

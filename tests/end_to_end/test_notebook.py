@@ -123,6 +123,18 @@ def test_page_describes_its_pictures_and_names_itself(project: Path) -> None:
     assert "<title>How many digits?</title>" in page
 
 
+def test_page_leads_back_to_where_it_belongs(project: Path) -> None:
+    """A page of the pipeline to the report; one of the experiments to the page of them all."""
+    page = (execute("asked", project) / "asked.html").read_text()
+    assert '<a href="../index.html">Back to the report</a>' in page
+    experiments = notebook.TEACHING.parent
+    assert notebook.way_back("c5", experiments) == ("published.html", "All experiments")
+    assert notebook.way_back(notebook.OVERVIEW, experiments) is None
+    assert (notebook.TEACHING / f"{notebook.OVERVIEW}.py").is_file()
+    alone = notebook.as_page(notebook.read(notebook.OVERVIEW))
+    assert "<nav" not in alone
+
+
 def test_pictures_do_not_name_what_drew_them(project: Path) -> None:
     """A picture's bytes hold no version, so that another Matplotlib may draw the same ones."""
     published = nbformat.read(execute("asked", project) / "asked.ipynb", as_version=4)
