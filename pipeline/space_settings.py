@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from pipeline.settings import Section
 
-Choice: TypeAlias = bool | int | float | str | tuple[int, ...] | None
+Choice: TypeAlias = bool | int | float | str | tuple[int | float, ...] | None
 Conditions: TypeAlias = Mapping[str, Mapping[str, Sequence[Any]]]
 """By parameter, then by the parameter it hangs on: the values at which it is asked for."""
 

