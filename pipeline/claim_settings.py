@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
+from pipeline.pytorch_settings import PyTorchModel
 from pipeline.settings import Section
 from pipeline.space_settings import Choice, unknown
 from pipeline.study_settings import Study, Variant
@@ -105,7 +106,10 @@ class Claim(Section):
 
 
 def check(
-    claims: Iterable[Claim], studies: Mapping[str, Study], tested: Mapping[str, Variant]
+    claims: Iterable[Claim],
+    studies: Mapping[str, Study],
+    tested: Mapping[str, Variant],
+    models: Mapping[str, PyTorchModel],
 ) -> None:
     """Confirm that what is compared will be there. Raises: ValueError naming what is not."""
     known_tested = dict.fromkeys((*tested, *PEERS))
@@ -115,6 +119,7 @@ def check(
         named: list[tuple[str, str | None, Mapping[str, object], str]] = [
             ("study", claim.study, studies, "a study"),
             ("tested", claim.tested, known_tested, "in final.published"),
+            ("pytorch", claim.pytorch, models, "in pytorch.models"),
             ("variant", claim.variant, variants, f"a variant of {claim.study}"),
             *(("where", name, space, f"a parameter of {claim.study}") for name in claim.where),
         ]

@@ -121,7 +121,8 @@ def _checked(text: str, path: Path) -> Params:
     _check_spaces(params, path)
     _check_trainings(params, path)
     try:
-        claim_settings.check(params.claims, params.studies, params.final.published)
+        models = params.pytorch.models if params.pytorch else {}
+        claim_settings.check(params.claims, params.studies, params.final.published, models)
     except ValueError as error:
         raise UserError(f"{path}: {error}") from None
     return params

@@ -22,6 +22,7 @@ MISTAKES = {
     "study: iterations, where: {batch_size: 16}": (
         ".where: batch_size is not a parameter of iterations, for there is none; drop it"
     ),
+    "pytorch: batch_1": ".pytorch: batch_1 is not in pytorch.models, for there is none; drop it",
     "tested: write_pu": ".tested: write_pu is not in final.published; did you mean write_up?",
     "tested: logistic regresion": (
         ".tested: logistic regresion is not in final.published; did you mean logistic regression?"
@@ -87,5 +88,6 @@ def test_sound_claims_are_read(tmp_path: Path) -> None:
         "pytorch: batch_1, measure: val_accuracy",
         "primer: fact, published: 1.0e-7",
     ):
-        path.write_text(with_claim(text), encoding="utf-8")
+        models = "pytorch: {seeds: [1], models: {batch_1: {batch_size: 1}}}\n"
+        path.write_text(with_claim(text) + models, encoding="utf-8")
         assert params.load(path).claims[1].id == "A1"
