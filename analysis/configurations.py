@@ -27,8 +27,8 @@ NOTES = (
     "the seeds and the finite set of images, those of training accuracy and of the gap the seeds.",
     "Tied: what may be as good as the best, paired by seed and image; the comparisons hold "
     "together at 95 % (Bonferroni).",
-    "Training accuracy is that of the last epoch, while the weights move; the gap is training "
-    "minus validation accuracy.",
+    "Training accuracy is that of the epoch whose weights are kept, as a rule the last, while "
+    "they move; the gap is training minus validation accuracy.",
 )
 
 

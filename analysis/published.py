@@ -24,7 +24,7 @@ COLUMNS = (
 TEXTS = ("id", "quantity", "published", "split", "agrees", "cause")
 FULL = 50_000  # training images; MNIST has 60,000, of which a write-up may hold some back
 SPLITS = {"test": "test", "val": "validation", "train": "training"}
-FULL_ONLY = "takes all of MNIST (data.source)"
+FULL_ONLY = "takes all of MNIST (data.source, data.sizes)"
 STATUS = {  # of a row, in words
     "within": "agrees with what was published",
     "above": "above what was published",
@@ -38,8 +38,8 @@ NOTES = (
     "published. A published figure stands for all that rounds to it, 0.9425 for 0.94245 to "
     "0.94255, and of accuracies for no less than a whole per cent; a published range for what "
     "lies between its ends. Above and below: it does not meet.",
-    "Intervals of accuracy on test and validation images count the images and the seeds, those "
-    "of training accuracy and of the gap the seeds alone.",
+    "Intervals of accuracy on test and validation images count the images and the seeds, of one "
+    "seed the images alone; those of training accuracy and of the gap the seeds.",
     "Where a study has several configurations and none is named, ours is the best of them on "
     "validation images, which is lucky.",
     f"What {FULL_ONLY} to compare is measured here on fewer images and not judged.",

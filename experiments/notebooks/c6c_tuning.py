@@ -213,5 +213,8 @@ if grid and random:
 if confirm:
     names = [each["variant"] for each in confirmation.candidates(confirm)]
     fresh = pairs.change(confirm, names[0], names[-1])
-    said += [f"Trained again over fresh seeds, the grid's best against chance's: {fresh}."]
+    said += [
+        "Trained again over fresh seeds, the best single training of the grid with all its seeds "
+        f"against the best at random, of fewer trainings: {fresh}."
+    ]
 Markdown("\n\n".join(said))

@@ -57,7 +57,7 @@ def drawn():
 
 # %%
 if study:
-    show("Validation accuracy and loss of three seeds until they stopped.", drawn)
+    show("Validation accuracy and loss of every seed until they stopped.", drawn)
 
 # %%
 if study:

@@ -41,8 +41,9 @@ frame = configurations.table(study) if study else None
 # %% [markdown]
 # ## What came out
 #
-# As published, SGD's gradient is divided twice and Adam forgets. Divided is Adam with the gradient
-# divided twice alone. SGD at a 64th of its rate has no defect.
+# As published, SGD's gradient is divided twice and Adam forgets. That code divided Adam's gradient
+# twice as well: this alone is "adam divided", and next to nothing. SGD at a 64th of its rate has
+# no defect.
 
 # %%
 if study:

@@ -79,15 +79,17 @@ told("below")
 # - The number of weights of A's network: 784 · 128 + 128 · 10, counted here.
 # - A1 and A2 publish different accuracies of one and the same network; no training accuracy lies
 #   in both ranges.
-# - A2 changed three things at once: the pixels' scale, the weights' and the rate. The rows with
-#   "alone" change one of them, beside the row with "none".
+# - A2 changed three things at once: the pixels' scale, the weights' and the rate, which falls from
+#   half as much. The rows with "alone" change one of them, beside the row with "none".
 # - PyTorch beside NumPy (A1): the number of updates was blamed. The loss differs, too: squared
 #   error, divided by the ten outputs, goes back through the sigmoid's slope. The rows on PyTorch
 #   with NumPy's loss show what the loss does. See [a_beside_pytorch](a_beside_pytorch.html).
 # - SGD against Adam (E): the code divides the gradient by the batch size twice, and its Adam
 #   forgets. Both are replayed with and without. See [e_defects](e_defects.html).
-# - The first step of B: a gradient check catches it before any training. See
-#   [b_iteration_history](b_iteration_history.html).
+# - The full batch (D) was said not to get there: an epoch of it is one update. With as many
+#   updates as mini-batches it gets as far. See [d_batches](d_batches.html).
+# - The first step of B: a gradient check catches it before any training. Its fifth, a rate said to
+#   be too high, does not fail here. See [b_iteration_history](b_iteration_history.html).
 
 # %%
 ours_alone = (frame["id"] == "A1") & (frame["status"] == "ours")
@@ -97,8 +99,8 @@ Markdown("\n".join(f"- {published.line(row)}" for row in mistaken.to_dict("recor
 # %% [markdown]
 # ## What takes all of MNIST
 #
-# B, C7, D and E had up to 60,000 training images. With fewer, one expects more on the training
-# images and less on others: that says nothing about their figures.
+# B, C7 and D had up to 60,000 training images, E 20,000 of them. With fewer, one expects more on
+# the training images and less on others: that says nothing about their figures.
 
 # %%
 told("full")

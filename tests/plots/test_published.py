@@ -234,7 +234,9 @@ def test_what_takes_all_of_mnist_is_not_judged_on_less(place: Path) -> None:
     less, enough = (row_of(place, SIZES | {"train": n}, **claim) for n in (49_999, 50_000))
     assert less["ours"] == enough["ours"] > 0.5
     assert (less["agrees"], enough["agrees"]) == ("", "above")
-    assert "takes all of MNIST (data.source), not 49,999 training images" in less["cause"]
+    assert (
+        "takes all of MNIST (data.source, data.sizes), not 49,999 training images" in less["cause"]
+    )
     assert "MNIST" not in enough["cause"]
     assert "MNIST" in row_of(place, {}, **claim)["cause"]  # nothing is known of the images
     frame = DataFrame([less, enough, row_of(place, study="c7"), row_of(place, study="grid")])
