@@ -4,13 +4,16 @@
 
 from collections.abc import Callable
 from itertools import chain
+from typing import Any, TypeVar
 
 from IPython.display import Markdown, display
 from matplotlib.figure import Figure
 
 from analysis.plots.style import NothingToDrawError
 from analysis.verdicts import judge
+from pipeline.errors import UserError
 
+T = TypeVar("T")
 NO_CONFIRM = "Nothing was trained again over fresh seeds yet: `python -m studies confirm` does."
 NO_FINAL = "No network was tested yet: `python -m studies final` does that, after the last choice."
 NO_VARIANTS = (
@@ -26,6 +29,15 @@ NO_IMPORTANCES = (
     "`python -m analysis tables` makes."
 )
 NO_VERDICTS = "No rule has judged these results yet: `python -m analysis verdicts` does."
+
+
+def loaded(read: Callable[..., T], *what: Any) -> T | None:
+    """What can be read, or nothing after a word on which command makes it."""
+    try:
+        return read(*what)
+    except UserError as reason:
+        display(Markdown(f"Something is missing here: {reason}."))
+    return None
 
 
 def show(text: str, make: Callable[[], Figure]) -> None:

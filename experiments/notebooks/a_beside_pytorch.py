@@ -15,24 +15,14 @@ from IPython.display import Markdown, display
 
 from analysis import beside_torch, configurations, load, ours, pairs, published, summary, words
 from analysis.plots import architecture, crossed, dots, first_layer_weights, ladder, style
-from analysis.showing import show
+from analysis.showing import loaded, show
 from analysis.statistics import wilson
 from pipeline import dataset, params, training
-from pipeline.errors import UserError
 from pipeline.primer import insight
 from pipeline.scaling import scaling, taken
 
 style.use()
 pd.options.display.float_format = "{:.3g}".format
-
-
-# %%
-def loaded(read, *arguments):
-    """What was read, or nothing after a word on which command makes it."""
-    try:
-        return read(*arguments)
-    except UserError as reason:
-        display(Markdown(f"Something is missing here: {reason}."))
 
 
 # %%

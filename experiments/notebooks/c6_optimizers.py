@@ -13,21 +13,11 @@ from IPython.display import Markdown, display
 
 from analysis import configurations, load, pairs, words
 from analysis.plots import curves, ladder, style
-from analysis.showing import show
+from analysis.showing import loaded, show
 from pipeline import dataset
-from pipeline.errors import UserError
 
 style.use()
 pd.options.display.float_format = "{:.4g}".format
-
-
-# %%
-def loaded(read, *what):
-    """What can be read, or nothing after a word on which command makes it."""
-    try:
-        return read(*what)
-    except UserError as reason:
-        display(Markdown(f"There is nothing to see of {what[0]} yet: {reason}."))
 
 
 # %%

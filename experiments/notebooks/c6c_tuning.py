@@ -12,22 +12,12 @@ from IPython.display import Markdown, display
 
 from analysis import configurations, confirmation, figures, load, pairs, words
 from analysis.plots import cost, dots, heatmap, heatmaps, hidden_size, style
-from analysis.showing import show
+from analysis.showing import loaded, show
 from analysis.statistics import expected_best
-from pipeline.errors import UserError
 
 style.use()
 pd.options.display.float_format = "{:.4g}".format
 SHOWN = 12  # the best configurations
-
-
-# %%
-def loaded(read, *what):
-    """What can be read, or nothing after a word on which command makes it."""
-    try:
-        return read(*what)
-    except UserError as reason:
-        display(Markdown(f"There is nothing to see of {what[0]} yet: {reason}."))
 
 
 # %%

@@ -10,28 +10,18 @@
 # %%
 # %matplotlib inline
 import pandas as pd
-from IPython.display import Markdown, display
+from IPython.display import Markdown
 
 from analysis import configurations, load, pairs, words
 from analysis.plots import curves, dots, rates, style
-from analysis.showing import show
-from pipeline.errors import UserError
+from analysis.showing import loaded, show
 
 style.use()
 pd.options.display.float_format = "{:.3g}".format
 
 
 # %%
-def loaded(key):
-    """A study, or nothing after a word on which command makes it."""
-    try:
-        return load.study(key)
-    except UserError as reason:
-        display(Markdown(f"There is nothing to see of {key} yet: {reason}."))
-
-
-# %%
-study = loaded("c6d")
+study = loaded(load.study, "c6d")
 frame = configurations.table(study) if study else None
 
 # %% [markdown]

@@ -17,9 +17,8 @@ from IPython.display import Markdown, display
 
 from analysis import configurations, load, pairs, words
 from analysis.plots import curves, dots, spread, style
-from analysis.showing import show
+from analysis.showing import loaded, show
 from pipeline import dataset
-from pipeline.errors import UserError
 from pipeline.nn.fit import evaluate, fit
 from pipeline.nn.initializers import normal
 from pipeline.nn.state import start
@@ -30,15 +29,6 @@ from pipeline.training import begin, recipe
 style.use()
 pd.options.display.float_format = "{:.3g}".format
 SEED, LOOK = 1, 3  # one seed to look into, after so many epochs
-
-
-# %%
-def loaded(read, *what):
-    """What can be read, or nothing after a word on which command makes it."""
-    try:
-        return read(*what)
-    except UserError as reason:
-        display(Markdown(f"There is nothing to see of {what[0]} yet: {reason}."))
 
 
 # %%

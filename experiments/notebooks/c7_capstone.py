@@ -14,24 +14,14 @@ from IPython.display import Markdown, display
 
 from analysis import configurations, load, pairs, words
 from analysis.plots import confusion_matrix, curves, dots, sample_predictions, style
-from analysis.showing import show
+from analysis.showing import loaded, show
 from pipeline import dataset
-from pipeline.errors import UserError
 from pipeline.settings import Trainer, frozen
 from pipeline.training import begin
 
 style.use()
 pd.options.display.float_format = "{:.3g}".format
 COLUMNS, ROWS = 9, 4  # of misread images
-
-
-# %%
-def loaded(read, *what):
-    """What can be read, or nothing after a word on which command makes it."""
-    try:
-        return read(*what)
-    except UserError as reason:
-        display(Markdown(f"There is nothing to see of {what[0]} yet: {reason}."))
 
 
 # %%

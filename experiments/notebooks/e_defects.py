@@ -15,23 +15,13 @@ from IPython.display import Markdown, display
 
 from analysis import configurations, load, pairs, words
 from analysis.plots import curves, dots, style
-from analysis.showing import show
+from analysis.showing import loaded, show
 from pipeline import dataset
-from pipeline.errors import UserError
 from pipeline.nn.optimizers import Adam
 
 style.use()
 pd.options.display.float_format = "{:.3g}".format
 PUBLISHED = {"sgd": (0.90, 0.95), "adam": (0.95, 0.97)}
-
-
-# %%
-def loaded(read, *what):
-    """What can be read, or nothing after a word on which command makes it."""
-    try:
-        return read(*what)
-    except UserError as reason:
-        display(Markdown(f"There is nothing to see of {what[0]} yet: {reason}."))
 
 
 # %%
