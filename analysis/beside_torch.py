@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from pandas import DataFrame
 
-from analysis.configurations import NUMBERS, over_seeds
+from analysis.configurations import NUMBERS, accuracies
 from analysis.ours import Found
 from analysis.pairs import Change
-from analysis.statistics import LEVEL, mean_accuracy, mean_difference
+from analysis.statistics import LEVEL, Bits, mean_difference
 
 PREFIX = "PyTorch: "
 
@@ -51,25 +51,14 @@ def differences(found: Found) -> DataFrame:
     )
 
 
-def _right(found: Found, name: str, split: str = "val") -> "np.ndarray[Any, np.dtype[np.bool_]]":
+def _right(found: Found, name: str, split: str = "val") -> Bits:
     """Which images each seed of a model got right, (seeds, images)."""
     return found.right(split)[(found.models["model"] == name).to_numpy()]
 
 
-def _numbers(models: DataFrame, right: "np.ndarray[Any, np.dtype[np.bool_]]") -> dict[str, Any]:
-    val, train = right.mean(axis=1), models["train_accuracy"].to_numpy(np.float64)
-    (low, high), (train_low, train_high) = mean_accuracy(right), over_seeds(train)
-    gap_low, gap_high = over_seeds(train - val)
+def _numbers(models: DataFrame, right: Bits) -> dict[str, Any]:
     return {
-        "val_accuracy": float(val.mean()),
-        "low": low,
-        "high": high,
-        "train_accuracy": float(train.mean()),
-        "train_low": train_low,
-        "train_high": train_high,
-        "gap": float((train - val).mean()),
-        "gap_low": gap_low,
-        "gap_high": gap_high,
+        **accuracies(right, models["train_accuracy"].to_numpy(np.float64)),
         "epochs": float(models["epochs"].mean()),
         "seeds": len(models),
         "diverged": int(models["weight_difference"].isna().sum()),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pandas import DataFrame
 
 from analysis import words
@@ -76,7 +77,7 @@ def markdown(frame: DataFrame) -> str:
     return words.markdown(shown, *NOTES)
 
 
-def over_seeds(values: "np.ndarray[Any, np.dtype[np.float64]]") -> Interval | tuple[None, None]:
+def over_seeds(values: NDArray[np.float64]) -> Interval | tuple[None, None]:
     """The 95 % interval of a mean share over seeds (Student's t); none of one seed."""
     if len(values) < 2:
         return None, None
@@ -95,7 +96,17 @@ def _row(study: Study, trials: DataFrame, right: Scores) -> dict[str, Any]:
     epochs = study.history[study.history["number"].isin(trials["number"])]
     kept = epochs.merge(trials[["number", "epoch_kept"]], on="number")
     last = kept[kept["epoch"] == kept["epoch_kept"]].sort_values("number")
-    val, train = right.mean(axis=1), last["train_accuracy"].to_numpy(np.float64)
+    return {
+        **accuracies(right, last["train_accuracy"].to_numpy(np.float64)),
+        "epochs": float(trials["epochs_trained"].mean()),
+        "seeds": len(trials),
+        "diverged": int((trials["feasible"] == 0).sum()),
+    }
+
+
+def accuracies(right: Scores, train: NDArray[np.float64]) -> dict[str, Any]:
+    """The first nine of NUMBERS, of seeds' scores (seeds, images) and training accuracies."""
+    val = right.mean(axis=1)
     low, high = mean_accuracy(right) if measured(right) else (None, None)
     train_low, train_high = over_seeds(train)
     gap_low, gap_high = over_seeds(train - val)
@@ -109,9 +120,6 @@ def _row(study: Study, trials: DataFrame, right: Scores) -> dict[str, Any]:
         "gap": float((train - val).mean()),
         "gap_low": gap_low,
         "gap_high": gap_high,
-        "epochs": float(trials["epochs_trained"].mean()),
-        "seeds": len(trials),
-        "diverged": int((trials["feasible"] == 0).sum()),
     }
 
 

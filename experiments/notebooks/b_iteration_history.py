@@ -19,12 +19,12 @@ from analysis import (
     iterations,
     load,
     network,
+    pairs,
     summary,
     words,
 )
 from analysis.plots import iteration_curves, iteration_history, per_digit, style
 from analysis.showing import NO_FINAL, show
-from analysis.statistics import mean_difference
 from pipeline.nn.gradcheck import TOLERANCE, check
 from pipeline.nn.mlp import MLP
 from studies.faults import FAULTS, TWIN
@@ -135,16 +135,6 @@ else:
 
 
 # %%
-def against_tenth(variant):
-    """What another factor changes, paired by seed and image."""
-    trials = drops.trials.groupby("variant").get_group
-    right = [iterations.scores(drops, trials(name)) for name in (variant, "tenth")]
-    ends = [words.points(end) for end in mean_difference(*right)]
-    change = words.points(right[0].mean() - right[1].mean())
-    return f"{variant.replace('_', ' ')} {change} points ({ends[0]} to {ends[1]})"
-
-
-# %%
 if drops:
     text = "Validation accuracy epoch by epoch, for each factor by which the rate drops."
     show(text, lambda: figures.one(iteration_curves, drops, size=(9, 5)))
@@ -174,7 +164,8 @@ if study:
 # %%
 if drops:
     others = [v for v in drops.variants if v != "tenth"]
-    changes = summary.listed([against_tenth(variant) for variant in others])
+    told = [f"{v.replace('_', ' ')} {pairs.change(drops, v, 'tenth')}" for v in others]
+    changes = summary.listed(told)
     tied = reached.loc[reached["tied"], "variant"].str.replace("_", " ")
     answer.append(f"Beside a drop to a tenth: {changes}. Not to be told from the best of the")
     answer.append(f"three: {summary.listed(list(tied))}.")
