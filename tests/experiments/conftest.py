@@ -1,7 +1,6 @@
 """Every experiment, a few epochs on a few images: run once for all tests of this folder."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,17 +53,11 @@ def made(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def experiments(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def experiments(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny set of all experiments, with its results."""
-    folder, before = tmp_path_factory.mktemp("experiments"), Path.cwd()
-    jobs = os.environ.get("HANDTUNED_JOBS")
-    os.chdir(folder)
-    os.environ["HANDTUNED_JOBS"] = "1"
-    try:
+    folder = tmp_path_factory.mktemp("experiments")
+    with pytest.MonkeyPatch.context() as patch:  # undone before the next test, whichever it is
+        patch.chdir(folder)
+        patch.setenv("HANDTUNED_JOBS", "1")
         made(folder)
-        yield folder
-    finally:
-        os.chdir(before)
-        os.environ.pop("HANDTUNED_JOBS")
-        if jobs is not None:
-            os.environ["HANDTUNED_JOBS"] = jobs
+    return folder
