@@ -194,6 +194,9 @@ def test_drops_to_given_rates_are_those_rates(lr: float, epochs: list[int], pass
     rate = drops_to(lr, rising_epochs, given_rates)(passed)
     assert rate in (lr, *given_rates)
     assert rate == pytest.approx(drops(lr, rising_epochs, 1 / 7)(passed), rel=1e-12)
+    dropping = drops_to(lr, rising_epochs, given_rates)
+    assert [dropping(epoch) for epoch in rising_epochs] == given_rates
+    assert dropping(rising_epochs[0] - 1e-6) == lr
 
 
 @pytest.mark.parametrize(
