@@ -2,12 +2,14 @@
 
 import hashlib
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import requests
 from requests import RequestException
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from pipeline.errors import UserError
 from pipeline.files import replacing
@@ -96,13 +98,27 @@ def _fetch(url: str, path: Path, published: Idx, progress: Progress) -> None:
         length = response.headers.get("Content-Length", "")
         name = url.rpartition("/")[2]
         task = progress.add_task(name, total=int(length) if length.isdecimal() else None)
-        for chunk in response.iter_content(CHUNK):
+        for chunk in _as_it_comes(response):
             file.write(chunk)
             progress.advance(task, len(chunk))
             if file.tell() > published.size + published.size // 1000 + SLACK:
                 raise NotThere("more bytes than the file has unpacked")
             if time.monotonic() - began > LONGEST:
                 raise requests.Timeout(f"not whole after {LONGEST:g} seconds")
+
+
+def _as_it_comes(response: requests.Response) -> Iterator[bytes]:
+    """The bytes of the body as soon as there are any, so that a drip is noticed in time.
+
+    `iter_content` would wait for a whole chunk, however long that takes. Raises: RequestException.
+    """
+    try:
+        while chunk := response.raw.read1(CHUNK):
+            yield chunk
+    except ReadTimeoutError as error:
+        raise requests.ReadTimeout(str(error)) from None
+    except HTTPError as error:
+        raise requests.ConnectionError(str(error)) from None
 
 
 def _good(path: Path, published: Idx) -> bool:
@@ -118,6 +134,6 @@ def _short(error: Exception) -> str:
     """What went wrong, in a few words."""
     if isinstance(error, requests.Timeout) or "timed out" in str(error):
         return "no answer in time"
-    if isinstance(error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError):
+    if isinstance(error, requests.ConnectionError):
         return "no connection, or one that broke"
     return str(error)

@@ -106,10 +106,11 @@ def test_second_mirror_stands_in(servers: tuple[Server, Server], quirk: Answer) 
         (lies, "other bytes than the published ones"),
         (fails, "500 Server Error"),
         (stalls, "no answer in time"),
+        (drips, "no answer in time"),
         (dies, "no connection, or one that broke"),
         (floods, "more bytes than"),
     ],
-    ids=["404", "lies", "500", "stalls", "dies", "floods"],
+    ids=["404", "lies", "500", "stalls", "drips", "dies", "floods"],
 )
 def test_no_mirror_gets_one_line_and_leaves_nothing(
     servers: tuple[Server, Server], quirk: Answer, words: str
