@@ -9,7 +9,11 @@ from analysis import words
 from analysis.load import Final
 from analysis.statistics import mean_accuracy, mean_difference
 
-KINDS = {"tuned": "the confirmed winner", "published": "fixed beforehand", "peer": "scikit-learn"}
+KINDS = {
+    "tuned": "the confirmed winner",
+    "published": "fixed beforehand",
+    "peer": "for comparison",
+}
 COLUMNS = (
     *("configuration", "kind", "split", "test_accuracy", "low", "high", "seeds"),
     *("difference", "difference_low", "difference_high", "epochs", "parameters", "note"),
@@ -19,7 +23,7 @@ NOTES = (
     "count the test images, and the seeds where there are several.",
     "Beside the tuned: the difference to it in points, paired by image, and by seed where the "
     "seeds are shared.",
-    "scikit-learn's models are trained once; their notes say what they do otherwise.",
+    "Other libraries' models are trained once; their notes say what they do otherwise.",
     "Random guess: what equal chances give, not measured.",
 )
 

@@ -29,10 +29,11 @@ def write_history(path: Path, history: Iterable[Epoch], *, validated: bool = Tru
 def write_predictions(
     path: Path, split: str, labels: LabelArray, probabilities: FloatArray
 ) -> None:
-    """Write one row an image: its label, the class predicted, and that class's probability."""
+    """Write one row an image: its class, the one predicted, and that one's probability."""
+    classes = dataset.meta()["classes"]
     predicted, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     rows = [
-        [split, i, int(label), int(guess), f"{p:.9g}"]
+        [split, i, classes[label], classes[guess], f"{p:.9g}"]
         for i, (label, guess, p) in enumerate(zip(labels, predicted, sure, strict=True))
     ]
     write_csv(path, ["split", "index", "label", "predicted", "probability"], rows)

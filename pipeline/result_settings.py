@@ -1,13 +1,16 @@
 """The sections of `params.yaml` on what comes after the searches: confirm, final, report."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
 from pipeline.settings import Section
 from pipeline.study_settings import Seeds, Variant
 
+Peer: TypeAlias = Literal[
+    "logistic_regression", "k_nearest_neighbors", "mlp_classifier", "pytorch"
+]
 TUNED = "tuned"  # what the confirmed winner is called beside the published configurations
 
 
@@ -42,6 +45,11 @@ class Final(Section):
     seeds: Seeds = Field((1, 2, 3, 4, 5), description="the first one's network is saved")
     published: Annotated[dict[str, Variant], AfterValidator(_not_tuned)] = Field(
         {}, description="configurations fixed beforehand that are tested beside the winner"
+    )
+    peers: tuple[Peer, ...] = Field(
+        ("logistic_regression", "k_nearest_neighbors", "mlp_classifier"),
+        description="other models, trained on the same images: of scikit-learn, and pytorch, the "
+        "winner's network there, which is left out where it is not installed",
     )
 
 

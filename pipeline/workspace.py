@@ -39,14 +39,21 @@ def make(name: str) -> Path:
 def merged(base: Any, overlay: Any) -> Any:
     """`base` with `overlay` on top: mappings key by key; anything else is replaced.
 
+    Null in the place of a mapping takes it away: a study that the workspace does not have.
+
     >>> merged({"a": {"b": 1, "c": [1, 2]}}, {"a": {"c": [3]}})
     {'a': {'b': 1, 'c': [3]}}
+    >>> merged({"a": {"b": {"c": 1}, "d": 2}}, {"a": {"b": None, "d": None}})
+    {'a': {'d': None}}
     """
     if not (isinstance(base, Mapping) and isinstance(overlay, Mapping)):
         return overlay
     result: Any = copy.copy(base)  # a ruamel mapping keeps its comments
     for key, value in overlay.items():
-        result[key] = merged(base.get(key), value)
+        if value is None and isinstance(base.get(key), Mapping):
+            del result[key]
+        else:
+            result[key] = merged(base.get(key), value)
     return result
 
 

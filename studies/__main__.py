@@ -53,7 +53,7 @@ def final() -> None:
     try:
         from studies import final
 
-        typer.echo(final.run())
+        typer.echo(final.run(lambda line: typer.echo(line, err=True)))
     except (Interrupted, KeyboardInterrupt):
         typer.echo("final: interrupted; nothing was kept, run it again", err=True)
         sys.exit(INTERRUPTED)

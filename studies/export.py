@@ -74,6 +74,7 @@ def describe(study: DigitsStudy, trials: Sequence[Trial]) -> dict[str, Any]:
         "diverged": sum(not trial.feasible for trial in trials),
         "epochs": sum(len(trial.scores) for trial in trials),
         "validation_images": len(study.objective.val.X),
+        "classes": study.objective.val.Y.shape[1],
         "best": {
             "number": best.number,
             METRIC: best.value,

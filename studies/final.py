@@ -6,7 +6,7 @@ answers, a bit an image), history.csv, timing.csv, environment.json; of the firs
 model.npz, predictions.csv and samples.npz; metrics.json.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,13 @@ from pipeline.result_settings import TUNED
 from pipeline.scaling import taken
 from pipeline.settings import Trainer
 from pipeline.study_settings import Variant, VariantsStudy
-from studies import confirm, environment, exported
+from studies import confirm, environment, exported, torch_network
 from studies.build import DigitsStudy, build
 from studies.execution import settle
 from studies.export import CONFIRM, folder_of
 from studies.interrupts import Interrupts
 from studies.objective import METRIC
-from studies.peers import peers
+from studies.peers import PYTORCH, Peer, peers
 from studies.progress import Progress
 from studies.retrained import Retrained, answers
 from studies.rounds import run_study
@@ -44,8 +44,10 @@ KEY = "final"
 REPORT = Path("reports/final")
 
 
-def run() -> str:
+def run(tell: Callable[[str], None] = lambda _: None) -> str:
     """Re-train, test, write the report; returns one line on what came of it.
+
+    `tell` hears of the other models, one by one.
 
     Raises: UserError if the confirmed results are missing or not those of today's settings, or
     the winner diverges; Interrupted after Ctrl-C.
@@ -63,8 +65,9 @@ def run() -> str:
         of_trial(trial, len(taken(digits.settings(trial.params), both).X), probabilities, test)
         for trial, probabilities in zip(trials, answered, strict=True)
     ]
-    models = peers(as_trained, both, test, first.seed)
-    tested += [of_peer(peer, len(both.X), test) for peer in models]
+    names, jobs = loaded.final.peers, settle(loaded.execution).jobs
+    models = peers(as_trained, both, test, seed=first.seed, names=names, jobs=jobs)
+    tested += [of_peer(peer, len(both.X), test) for peer in _told(models, names, tell)]
     make_folder(REPORT)
     write_json(REPORT / "environment.json", environment.of(trials))
     write_networks(REPORT, tested)
@@ -144,6 +147,17 @@ def trained(study: DigitsStudy, objective: Retrained, loaded: Params) -> list[Tr
     return found
 
 
+def _told(
+    models: Iterator[Peer], names: Sequence[str], tell: Callable[[str], None]
+) -> Iterator[Peer]:
+    """The other models, each told when it is done, and PyTorch's if it is left out."""
+    for peer in models:
+        tell(f"{KEY}: {peer.name} trained in {peer.seconds:.0f} s")
+        yield peer
+    if PYTORCH in names and not torch_network.installed():
+        tell(f"{KEY}: PyTorch left out, for it is not installed; `make torch` installs it")
+
+
 def described(
     tested: Sequence[Tested], winner: Mapping[str, Any], settings: Trainer
 ) -> dict[str, Any]:
@@ -155,6 +169,8 @@ def described(
         "split": "test",
         "test_accuracy": float(f"{sum(right) / len(right) / images:.9g}"),
         "images": images,
+        "classes": dataset.meta()["classes"],
+        "image_shape": dataset.meta()["image_shape"],
         "correct": right,
         "seeds": [each.seed for each in tuned],
         "epochs": tuned[0].epochs,

@@ -1,18 +1,23 @@
-"""What the tuned network is beside: scikit-learn's models on the same images."""
+"""What the tuned network is beside: models of other libraries on the same images."""
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline import training
 from pipeline.nn.arrays import FloatArray
 from pipeline.nn.examples import Examples
+from pipeline.scaling import scaling, taken
 from pipeline.settings import Trainer
+from studies import torch_network
+from studies.workers import processes
 
+PYTORCH = "pytorch"  # in final.peers
 NEIGHBORS = 3  # as in LeCun, Bottou, Bengio and Haffner, 1998
 ACTIVATIONS = {"sigmoid": "logistic", "tanh": "tanh", "relu": "relu", "identity": "identity"}
 MOMENTUM = ("momentum", "nesterov")
@@ -37,20 +42,31 @@ class Peer(NamedTuple):
     note: str
 
 
-def peers(tuned: Trainer, train: Examples, test: Examples, seed: int) -> Iterator[Peer]:
-    """Every model, trained on `train` on one thread, with its answers to the images of `test`.
+def peers(
+    tuned: Trainer, train: Examples, test: Examples, *, seed: int, names: Sequence[str], jobs: int
+) -> Iterator[Peer]:
+    """The models of these names, trained on `train` on one thread each, and what they answer.
 
-    A network that diverges answers the first class to everything, and its note says so.
+    A network that diverges answers the first class to everything, and its note says so. PyTorch
+    is left out where it is not installed.
     """
+    there = [name for name in names if name != PYTORCH or torch_network.installed()]
+    task = joblib.delayed(trained)
+    yield from processes(jobs)(task(name, tuned, train, test, seed) for name in there)
+
+
+def trained(name: str, tuned: Trainer, train: Examples, test: Examples, seed: int) -> Peer:
+    """One model, trained, and its answers to the images of `test`."""
     training.one_blas_thread()
-    for name, (model, note) in models(tuned, len(train.X), seed).items():
-        began = time.perf_counter()
-        predicted = _answers(model, train, test)
-        seconds = time.perf_counter() - began
-        if predicted is None:
-            yield Peer(name, np.zeros_like(test.labels), seconds, f"diverged; {note}")
-        else:
-            yield Peer(name, predicted, seconds, note)
+    if name == PYTORCH:
+        return in_torch(tuned, train, test, seed)
+    shown, model, note = of_scikit_learn(name, tuned, len(train.X), seed)
+    began = time.perf_counter()
+    predicted = _answers(model, train, test)
+    seconds = time.perf_counter() - began
+    if predicted is None:
+        return Peer(shown, np.zeros_like(test.labels), seconds, f"diverged; {note}")
+    return Peer(shown, predicted, seconds, note)
 
 
 def _answers(model: Classifier, train: Examples, test: Examples) -> NDArray[Any] | None:
@@ -64,17 +80,36 @@ def _answers(model: Classifier, train: Examples, test: Examples) -> NDArray[Any]
             return None
 
 
-def models(tuned: Trainer, images: int, seed: int) -> dict[str, tuple[Classifier, str]]:
-    """The models by name, each with what is to be said of it."""
+def of_scikit_learn(
+    name: str, tuned: Trainer, images: int, seed: int
+) -> tuple[str, Classifier, str]:
+    """A model's name for people, the model, and what is to be said of it."""
     from sklearn.linear_model import LogisticRegression  # a second
     from sklearn.neighbors import KNeighborsClassifier
 
-    logistic = LogisticRegression(max_iter=200, random_state=seed)
-    return {
-        "logistic regression": (logistic, "at most 200 steps of L-BFGS, L2 penalty 1"),
-        "k nearest neighbors": (KNeighborsClassifier(NEIGHBORS), f"k = {NEIGHBORS}"),
-        "scikit-learn MLPClassifier": network(tuned, images, seed),
-    }
+    if name == "logistic_regression":
+        logistic = LogisticRegression(max_iter=200, random_state=seed)
+        return "logistic regression", logistic, "at most 200 steps of L-BFGS, L2 penalty 1"
+    if name == "k_nearest_neighbors":
+        return "k nearest neighbors", KNeighborsClassifier(NEIGHBORS), f"k = {NEIGHBORS}"
+    return "scikit-learn MLPClassifier", *network(tuned, images, seed)
+
+
+def in_torch(tuned: Trainer, train: Examples, test: Examples, seed: int) -> Peer:
+    """PyTorch's network with the tuned settings, from the same start, on the same batches."""
+    if lacks := list(torch_network.lacking(tuned)):
+        wrong = np.zeros_like(test.labels)
+        return Peer("PyTorch", wrong, 0.0, f"not trained: {lacks[0]}")
+    mlp, state, _ = training.begin(tuned, train, None, seed)
+    scaled, how = scaling(tuned, train), training.recipe(tuned, len(taken(tuned, train).X))
+    images = scaled.examples(taken(tuned, train)).astype(state.theta.dtype.type)
+    torch_network.warm_up()
+    began = time.perf_counter()
+    theta = torch_network.train(mlp, state, images, how, tuned)
+    seconds = time.perf_counter() - began
+    shown = scaled.of(test.X).astype(theta.dtype, copy=False)
+    note = "the winner's settings, its first weights and its batches"
+    return Peer("PyTorch", torch_network.predicted(mlp, theta, shown, tuned), seconds, note)
 
 
 def network(tuned: Trainer, images: int, seed: int) -> tuple[Classifier, str]:

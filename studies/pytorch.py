@@ -8,7 +8,6 @@ no rows.
 """
 
 import math
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +32,7 @@ from studies import environment, torch_network
 from studies.execution import settle
 from studies.export import nine_digits
 from studies.tested import Bits
-from studies.workers import follow
+from studies.workers import processes
 
 REPORT = Path("reports/pytorch")
 VERSION = Path("data/torch_version.txt")
@@ -83,7 +82,7 @@ def run(tell: Callable[[str], None] = lambda _: None) -> str:
     make_folder(REPORT)
     done: list[Trained] = []
     if found:
-        for each in _workers(settle(loaded.execution).jobs)(
+        for each in processes(settle(loaded.execution).jobs)(
             joblib.delayed(trained)(task, splits) for task in todo
         ):
             done.append(each)
@@ -114,7 +113,8 @@ def tasks(loaded: Params) -> list[Task]:
     ours = loaded.trainer.updated(section.settings)
     found = []
     for name, settings in section.trainings(loaded.trainer).items():
-        torch_network.check(name, settings)
+        for lack in torch_network.lacking(settings):
+            raise UserError(f"{PARAMS}: pytorch.models.{name}.{lack}; change it")
         before = ours if section.models[name].start == "trained" else None
         if before and before.hidden_size != settings.hidden_size:
             raise UserError(
@@ -135,11 +135,11 @@ def trained(task: Task, splits: Splits) -> Trained:
     how = training.recipe(settings, len(taken(settings, splits.train).X))
     inputs = Splits(*_scaled(settings, splits))
     began = time.perf_counter()
-    theta = torch_network.train(mlp, twin, inputs.train, how)
+    theta = torch_network.train(mlp, twin, inputs.train, how, settings)
     between = time.perf_counter()
     difference = _difference(theta, state, epochs)
     seconds = between - began, time.perf_counter() - between
-    right = [torch_network.predicted(mlp, theta, s.X) == s.labels for s in inputs]
+    right = [torch_network.predicted(mlp, theta, s.X, settings) == s.labels for s in inputs]
     updates = settings.epochs * -(-len(inputs.train.X) // how.batch_size)
     return Trained(task, updates, right[0], right[1], right[2], difference, seconds)
 
@@ -154,12 +154,6 @@ def write(done: Sequence[Trained], splits: Splits) -> None:
             np.save(file, np.packbits(right.reshape(len(done), len(images.X)), axis=1))
     seconds = ([*e.task[:2], *(f"{each:.3f}" for each in e.seconds)] for e in done)
     write_csv(REPORT / "timing.csv", TIMES, seconds)
-
-
-def _workers(jobs: int) -> joblib.Parallel:
-    """Processes that leave Ctrl-C to this one and end with it; one job runs in this process."""
-    initial = {"initializer": follow, "initargs": (os.getpid(),)}
-    return joblib.Parallel(jobs, backend="loky", return_as="generator", **initial)
 
 
 def _row(of: Trained) -> list[object]:

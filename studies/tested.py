@@ -59,7 +59,7 @@ def of_trial(trial: Trial, train_images: int, probabilities: FloatArray, test: E
 
 
 def of_peer(peer: Peer, train_images: int, test: Examples) -> Tested:
-    """A model of scikit-learn's."""
+    """Another library's model."""
     right = peer.predicted == test.labels
     return Tested(peer.name, "peer", "", right, train_images, "", "", peer.seconds, peer.note)
 
@@ -114,6 +114,7 @@ def write_network(
 
 def write_samples(path: Path, test: Examples, probabilities: FloatArray) -> None:
     """Write the first test images and then every mistake, as raw pixels with what was said."""
+    classes = np.array(dataset.meta()["classes"])
     predicted = probabilities.argmax(axis=1)
     mistakes = np.flatnonzero(predicted != test.labels)
     index = np.union1d(np.arange(min(SAMPLES, len(test.X))), mistakes)
@@ -122,8 +123,8 @@ def write_samples(path: Path, test: Examples, probabilities: FloatArray) -> None
             file,
             images=_raw(test.X[index]),
             index=index,
-            label=test.labels[index],
-            predicted=predicted[index].astype(np.uint8),
+            label=classes[test.labels[index]],
+            predicted=classes[predicted[index]],
             probability=probabilities.max(axis=1)[index],
         )
 

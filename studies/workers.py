@@ -83,6 +83,15 @@ class Loky:
         return found.group(1) if found else "unknown"
 
 
+def processes(jobs: int) -> joblib.Parallel:
+    """For other work than trials: processes that leave Ctrl-C to this one and end with it.
+
+    Results come in order. One job runs in this process.
+    """
+    initial = {"initializer": follow, "initargs": (os.getpid(),)}
+    return joblib.Parallel(jobs, backend="loky", return_as="generator", **initial)
+
+
 def ready() -> None:
     """Do nothing: a worker that did it has loaded what it trains with."""
 

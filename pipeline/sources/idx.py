@@ -65,7 +65,7 @@ def find(path: str | None) -> Found:
     if not named:
         raise UserError(
             "data.source idx needs the folder of the four IDX files, but none is named; set "
-            f"data.path or {FOLDER}"
+            f"data.path or {FOLDER}, or data.source mirror to download them"
         )
     paths = {name: _path(Path(named), name) for name in FILES}
     lie = {path.name: sha256(path) for path in paths.values()}

@@ -168,7 +168,7 @@ def test_damage_leaves_what_was_read_before(content: dict[str, bytes]) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        (None, "none is named; set data.path or MNIST_DIR$"),
+        (None, "none is named; set data.path or MNIST_DIR, or"),
         ("nowhere", f"nowhere must hold {IMAGES} or {IMAGES}.gz, but holds neither"),
     ],
 )

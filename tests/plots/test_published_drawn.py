@@ -14,6 +14,7 @@ from analysis.plots import published as picture
 from analysis.plots import style
 from pipeline import params
 from pipeline.claim_settings import PEERS
+from pipeline.result_settings import Final
 from pipeline.settings import Trainer
 from studies import peers
 from tests.plots.drawn import title
@@ -125,4 +126,5 @@ def test_claims_compare_where_they_may() -> None:
 
 def test_peers_are_those_that_are_tested() -> None:
     """The names that a claim may use are those of the final stage."""
-    assert tuple(peers.models(Trainer(), 100, 1)) == PEERS
+    names = [peers.of_scikit_learn(name, Trainer(), 100, 1)[0] for name in Final().peers]
+    assert tuple(names) == PEERS

@@ -284,7 +284,9 @@ def test_peer_that_diverges_is_a_result() -> None:
     X = rng.random((40, 9)).astype(np.float32) * 255
     examples = Examples(X, np.eye(4, dtype=np.float32)[labels], labels)
     tuned = Trainer(activation="identity", optimizer="momentum", learning_rate=1.0, clip_norm=1.0)
-    found = {each.name: each for each in peers.peers(tuned, examples, examples, seed=1)}
+    names = ("logistic_regression", "mlp_classifier")
+    made = peers.peers(tuned, examples, examples, seed=1, names=names, jobs=1)
+    found = {each.name: each for each in made}
     network = found["scikit-learn MLPClassifier"]
     assert network.note.startswith("diverged; ")
     assert set(network.predicted) == {0}
