@@ -35,7 +35,8 @@ def warm_up() -> None:
     """Import torch and have it start what it starts once: its seconds are no training's."""
     import torch
 
-    torch.ones(1).requires_grad_().sum().backward()
+    one = torch.ones(1, requires_grad=True)
+    torch.autograd.grad(one.sum(), one)
 
 
 def lacking(settings: Trainer) -> Iterator[str]:
