@@ -16,7 +16,7 @@ endif
 # Another environment may be active; none of it reaches ours.
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME PYTHONSAFEPATH
 
-.PHONY: help repro quick full stretch experiments test check dashboard bench torch lock clean scm moved
+.PHONY: help repro quick full stretch results experiments test check dashboard bench torch lock clean scm moved
 
 help:
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ quick full stretch:
 	@$(PY) -m pipeline workspace $@
 	@cd workspaces/$@ && $(PY) -m dvc repro
 	@echo 'Open workspaces/$@/reports/index.html'
+
+results: full stretch ## docs/results.md from these two runs, only of sources that are committed
+	@$(PY) -m analysis results
 
 experiments: scm ## the experiments of five write-ups, beside what they published
 	@$(PY) -m dvc repro experiments/dvc.yaml

@@ -56,6 +56,14 @@ def report() -> None:
 
 
 @app.command()
+def results() -> None:
+    """Write what `make full` and `make stretch` came to: docs/results.md, results.json."""
+    from analysis.headline import main
+
+    typer.echo(main())
+
+
+@app.command()
 def verdicts(
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a rule fired.")] = False,
 ) -> None:

@@ -150,14 +150,14 @@ def mistakes(found: Results, _: str) -> str:
 
 
 def by_digit(found: Results, _: str) -> str:
-    """The best and the worst digit."""
+    """The best and the worst class."""
     if found.tuned is None:
-        return "Test accuracy by digit."
+        return "Test accuracy by class."
     frame = found.tuned.predictions
     share = frame["label"].eq(frame["predicted"]).groupby(frame["label"]).mean()
-    worst, best = share.idxmin(), share.idxmax()
+    kind, worst, best = words.kind(share.index), share.idxmin(), share.idxmax()
     return (
-        f"Test accuracy by digit, from {words.percent(share.min())} for {worst} "
+        f"Test accuracy by {kind}, from {words.percent(share.min())} for {worst} "
         f"to {words.percent(share.max())} for {best}."
     )
 
@@ -174,6 +174,7 @@ def seconds(_: Results, __: str) -> str:
 
 CAPTIONS = {
     "seed_spread": Caption("Trained again over fresh seeds", findings.seeds),
+    "tested_models": Caption("The tuned network beside others", findings.models),
     "optimization_history": Caption("How the searches progressed", progress),
     "expected_performance": Caption("What random search leads to", findings.budgets),
     "heatmap": Caption("Learning rate and batch size, best over hidden sizes", grid_cells),
@@ -187,8 +188,8 @@ CAPTIONS = {
     "learning_curves": Caption("Learning curves", curves),
     "iteration_history": Caption("From a broken network to a good one", iterations),
     "iteration_curves": Caption("The iterations, epoch by epoch", iterations),
-    "confusion_matrix": Caption("Which digits are taken for which", mistakes),
-    "per_digit": Caption("Accuracy of each digit", by_digit),
+    "confusion_matrix": Caption("What is taken for what", mistakes),
+    "per_digit": Caption("Accuracy of each class", by_digit),
     "calibration": Caption("As sure as it is right?", findings.sureness),
     "sample_predictions": Caption("What it reads", samples),
     "worst_mistakes": Caption("The surest mistakes", findings.surest),

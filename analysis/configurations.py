@@ -48,7 +48,7 @@ def table(study: Study) -> DataFrame:
         for (point, trials), right in zip(parts, reached, strict=True)
     ]
     frame = DataFrame(rows, columns=[*names, *NUMBERS])
-    frame.attrs.update(study=study.key, images=study.images)
+    frame.attrs.update(study=study.key, images=study.images, chance=study.chance)
     return frame.astype(dict.fromkeys(NUMBERS[:9], "float64"))
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from analysis.statistics import Interval
 
-CHANCE = 0.1  # ten classes
 NEAR_CHANCE = 0.05  # this close to guessing counts as guessing
 FITTED = 0.95  # a network that fits its training images gets at least this share of them right
 WIDE_GAP = 0.03  # training above validation accuracy by more than this is overfitting
@@ -19,6 +18,7 @@ class Evidence:
     val_accuracy: float
     train_accuracy: float
     seeds: int
+    chance: float  # the accuracy of a guess
     diverged: int = 0  # seeds with a non-finite loss
     gradient_passed: bool = True
     rise: float = 0.0  # see `rise`
@@ -58,7 +58,7 @@ def diverged(evidence: Evidence) -> str:
 
 def at_chance(evidence: Evidence) -> str:
     """The network guesses, although its loss stayed finite."""
-    guesses = evidence.val_accuracy <= CHANCE + NEAR_CHANCE and not evidence.diverged
+    guesses = evidence.val_accuracy <= evidence.chance + NEAR_CHANCE and not evidence.diverged
     return "at chance" if guesses else ""
 
 

@@ -1,4 +1,4 @@
-"""Accuracy digit by digit."""
+"""Accuracy class by class: of MNIST, digit by digit."""
 
 from typing import Any
 
@@ -11,9 +11,10 @@ from analysis.statistics import Bits, mean_accuracy, wilson
 
 
 def table(predictions: DataFrame) -> DataFrame:
-    """Accuracy of each digit with its interval, and the digit it is most often taken for."""
-    frame = DataFrame([_digit(int(str(d)), rows) for d, rows in predictions.groupby("label")])
-    return frame.astype({"taken_for": "Int64"})
+    """Accuracy of each class with its interval, and the one it is most often taken for."""
+    frame = DataFrame([_class(name, rows) for name, rows in predictions.groupby("label")])
+    numbered = predictions["label"].dtype.kind == "i"
+    return frame.astype({"taken_for": "Int64"}) if numbered else frame
 
 
 def over_seeds(right: Bits, labels: NDArray[np.int64]) -> DataFrame:
@@ -33,7 +34,7 @@ def over_seeds(right: Bits, labels: NDArray[np.int64]) -> DataFrame:
 
 
 def markdown(frame: DataFrame) -> str:
-    """The digits as people read them."""
+    """The classes as people read them."""
     shown = frame[["digit", "images", "correct"]].assign(
         accuracy=frame["accuracy"].map(words.percent),
         interval=[words.between(row["low"], row["high"]) for row in frame.to_dict("records")],
@@ -43,25 +44,29 @@ def markdown(frame: DataFrame) -> str:
         ],
     )
     shown = shown.rename(
-        columns={"interval": "95 % interval", "mistaken": "most often taken for (times)"}
+        columns={
+            "digit": words.kind(frame["digit"]),
+            "interval": "95 % interval",
+            "mistaken": "most often taken for (times)",
+        }
     )
     return words.markdown(
         shown, f"On the {frame['split'].iloc[0]} images; the intervals are Wilson's."
     )
 
 
-def _digit(digit: int, rows: DataFrame) -> dict[str, Any]:
-    correct = int((rows["predicted"] == digit).sum())
+def _class(name: Any, rows: DataFrame) -> dict[str, Any]:
+    correct = int((rows["predicted"] == name).sum())
     interval = wilson(correct, len(rows))
-    taken = rows.loc[rows["predicted"] != digit, "predicted"].value_counts(sort=False).sort_index()
+    taken = rows.loc[rows["predicted"] != name, "predicted"].value_counts(sort=False).sort_index()
     return {
-        "digit": digit,
+        "digit": name,
         "split": rows["split"].iloc[0],
         "images": len(rows),
         "correct": correct,
         "accuracy": correct / len(rows),
         "low": interval.low,
         "high": interval.high,
-        "taken_for": int(taken.index[int(taken.argmax())]) if len(taken) else None,
+        "taken_for": taken.index[int(taken.argmax())] if len(taken) else None,
         "times_taken": int(taken.max()) if len(taken) else 0,
     }

@@ -34,6 +34,7 @@ from analysis.plots import (
     seed_spread,
     slices,
     style,
+    tested_models,
     timeline_workers,
     training_curves,
     worst_mistakes,
@@ -138,6 +139,9 @@ def _of_searches(found: Results) -> Iterator[Picture]:
 
 def _of_final(network: Final) -> Iterator[Picture]:
     predictions, grid = network.predictions, partial(rows, width=9.0)
+    heights = 0.45 * network.networks["configuration"].nunique() + 1.4
+    models = partial(one, tested_models, network, size=(8, heights))
+    yield Picture("tested_models", models)
     yield Picture("training_curves_final", partial(_training, first_network(network.history)))
     yield Picture("confusion_matrix", partial(one, confusion_matrix, predictions, size=(7, 6)))
     yield Picture("per_digit", partial(one, per_digit, predictions))

@@ -24,8 +24,6 @@ WHOLE = (
     "epoch",
     "parameters",
     "index",
-    "label",
-    "predicted",
 )
 DTYPES = dict.fromkeys(METRICS, "float64") | dict.fromkeys(WHOLE, "int64")
 

@@ -12,6 +12,7 @@ from analysis.plots import (
     parallel_coordinates,
     pareto,
     seed_spread,
+    tested_models,
     worst_mistakes,
 )
 from analysis.plots.style import NothingToDrawError
@@ -57,6 +58,11 @@ def sizes(found: Results, _: str) -> str:
 def workers(_: Results, __: str) -> str:
     """No number: seconds differ from run to run, and this page does not."""
     return "A bar for each trial from when it began to when it ended, a strip for each worker."
+
+
+def models(found: Results, _: str) -> str:
+    """Where the tuned network stands."""
+    return _title(tested_models, found.tuned)
 
 
 def seeds(found: Results, _: str) -> str:

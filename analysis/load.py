@@ -1,6 +1,7 @@
 """Read the files of finished stages; the only module here that knows where they lie."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,14 +24,17 @@ CURVE_COLUMNS = ("epoch", *files.METRICS)
 TIMING_COLUMNS = ("number", "worker", "workers", "asked", "began", "seconds", "told")
 ABOUT_KEYS = (
     *("key", "sampler", "settings", "trials", "complete", "pruned", "diverged"),
-    *("epochs", "validation_images"),
+    *("epochs", "validation_images", "classes"),
 )
 NETWORK_COLUMNS = (
     *("configuration", "kind", "seed", "split", "test_accuracy", "images", "correct"),
     *("train_images", "epochs", "parameters", "note"),
 )
 NETWORK_DTYPES = dict.fromkeys(("seed", "epochs", "parameters"), "Int64")  # not of all models
-METRICS_KEYS = ("test_accuracy", "images", "correct", "seeds", "settings")
+METRICS_KEYS = (
+    *("test_accuracy", "images", "correct", "seeds", "settings"),
+    *("classes", "image_shape"),
+)
 PREDICTION_COLUMNS = ("split", "index", "label", "predicted", "probability")
 
 
@@ -64,6 +68,11 @@ class Study:
         return int(self.about["validation_images"])
 
     @property
+    def chance(self) -> float:
+        """The accuracy of a guess."""
+        return 1 / int(self.about["classes"])
+
+    @property
     def space(self) -> dict[str, dict[str, Any]]:
         """The searched parameters and their ranges; empty for fixed variants."""
         return self.about.get("space") or {}
@@ -95,7 +104,7 @@ class Final:
     history: DataFrame
     predictions: DataFrame
     samples: dict[str, NDArray[Any]]
-    first_layer: NDArray[Any]  # weights (pixels, hidden units)
+    first_layer: NDArray[Any]  # weights (height, width, hidden units)
     packed: NDArray[np.uint8]  # (networks, ceil(images / 8))
 
     @cached_property
@@ -147,9 +156,9 @@ def _study(key: str, folder: Path, remedy: str, more: Sequence[str] = ()) -> Stu
 
 
 def studies(reports: Path = REPORTS) -> dict[str, Study]:
-    """Read every study that `params.yaml` names and that has been run, in that order."""
+    """Read every study that the project's `params.yaml` names and that was run, in that order."""
     present = sorted(path.parent.name for path in reports.glob("studies/*/study.json"))
-    return {key: study(key, reports) for key in _configured() or present if key in present}
+    return {key: study(key, reports) for key in _configured(reports) or present if key in present}
 
 
 def train(reports: Path = REPORTS) -> Train:
@@ -157,7 +166,7 @@ def train(reports: Path = REPORTS) -> Train:
     folder, remedy = reports / "train", "run python -m pipeline train"
     return Train(
         history=files.csv(folder / "history.csv", CURVE_COLUMNS, remedy),
-        predictions=files.csv(folder / "predictions.csv", PREDICTION_COLUMNS, remedy),
+        predictions=_predictions(folder / "predictions.csv", remedy),
     )
 
 
@@ -165,15 +174,25 @@ def final(reports: Path = REPORTS) -> Final:
     """Read the tuned network's results. Raises: UserError if they are not there."""
     folder, remedy = reports / "final", "run python -m studies final"
     curve = ("configuration", "seed", "epoch", "train_loss", "train_accuracy", "learning_rate")
+    metrics = files.json_object(folder / "metrics.json", METRICS_KEYS, remedy)
     return Final(
-        metrics=files.json_object(folder / "metrics.json", METRICS_KEYS, remedy),
+        metrics=metrics,
         networks=files.csv(folder / "networks.csv", NETWORK_COLUMNS, remedy, NETWORK_DTYPES),
         packed=files.array(folder / "correct.npy", remedy),
         history=files.csv(folder / "history.csv", curve, remedy),
-        predictions=files.csv(folder / "predictions.csv", PREDICTION_COLUMNS, remedy),
+        predictions=_predictions(folder / "predictions.csv", remedy),
         samples=files.arrays(folder / "samples.npz", ("images", *PREDICTION_COLUMNS[1:]), remedy),
-        first_layer=first_layer(folder / "model.npz"),
+        first_layer=first_layer(folder / "model.npz").reshape(*metrics["image_shape"], -1),
     )
+
+
+def _predictions(path: Path, remedy: str) -> DataFrame:
+    """What a network says of images; classes as numbers where every one is a number."""
+    names = ["label", "predicted"]
+    frame = files.csv(path, PREDICTION_COLUMNS, remedy, dict.fromkeys(names, "str"))
+    classes = {*frame["label"], *frame["predicted"]}
+    numbered = all(re.fullmatch(r"0|[1-9]\d{0,8}", str(name)) for name in classes)
+    return frame.astype(dict.fromkeys(names, "int64")) if numbered else frame
 
 
 def first_layer(path: Path) -> NDArray[Any]:
@@ -193,11 +212,12 @@ def networks(reports: Path = REPORTS) -> tuple[Train | None, Final | None]:
     )
 
 
-def _configured() -> list[str]:
-    """The studies of `params.yaml` in their order; none where there is no such file."""
+def _configured(reports: Path) -> list[str]:
+    """The studies of `params.yaml` beside `reports`, in their order; none without such a file."""
     from pipeline import params
 
-    return list(params.load().studies) if params.PARAMS.is_file() else []
+    path = reports.parent / params.PARAMS
+    return list(params.load(path).studies) if path.is_file() else []
 
 
 def _is_text(about: dict[str, Any], name: str) -> bool:

@@ -43,7 +43,7 @@ TABLES = {
     "studies": "The studies",
     "importance": "Which parameters matter",
     "pareto": "What a larger network buys",
-    "per_digit": "Digit by digit",
+    "per_digit": "Class by class",
 }
 FILES = (
     *("metrics.json", "verdicts.json"),

@@ -28,12 +28,13 @@ NOTES = (
 )
 
 
-def table(tested: Final, classes: int = 10) -> DataFrame:
+def table(tested: Final) -> DataFrame:
     """One row a configuration or model, in the order tested, then guessing at random."""
+    chance = 1 / len(tested.metrics["classes"])
     tuned, names = tested.right(), dict.fromkeys(tested.networks["configuration"])
     rows = [_row(tested, str(name)) for name in names]
-    guess = {"configuration": "random guess", "kind": "", "test_accuracy": 1 / classes}
-    guess |= {"difference": 1 / classes - float(tuned.mean())}
+    guess = {"configuration": "random guess", "kind": "", "test_accuracy": chance}
+    guess |= {"difference": chance - float(tuned.mean())}
     frame = DataFrame([*rows, guess], columns=list(COLUMNS)).assign(split="test")
     return frame.astype({"seeds": "Int64", "epochs": "Int64", "parameters": "Int64"})
 

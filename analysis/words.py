@@ -31,6 +31,16 @@ def exact_percent(value: float) -> str:
     return "" if _missing(value) else f"{round(100 * value, 6):g} %"
 
 
+def kind(classes: Iterable[Any]) -> str:
+    """What one of the classes is called: a digit where all are digits."""
+    return "digit" if {*map(str, classes)} <= set("0123456789") else "class"
+
+
+def kinds(classes: Iterable[Any]) -> str:
+    """As `kind`, of several."""
+    return "digits" if kind(classes) == "digit" else "classes"
+
+
 def seeds(count: int) -> str:
     """How many seeds, as 5 seeds."""
     return "1 seed" if count == 1 else f"{count} seeds"

@@ -25,7 +25,7 @@ if not tuned:
     display(Markdown(showing.NO_FINAL))
 
 # %% [markdown]
-# ## Which digits are hard?
+# ## What is hard?
 
 # %%
 if tuned:
@@ -75,5 +75,6 @@ if len(wrong):
     answer.append(f"In {unsure} of the {len(wrong)} it was less than half sure.")
     hardest = by_digit.sort_values("accuracy", kind="stable").iloc[0]
     read = words.with_interval(*hardest[["accuracy", "low", "high"]])
-    answer.append(f"The hardest digit is {hardest['digit']}, read in {read} of its images.")
+    kind = words.kind(by_digit["digit"])
+    answer.append(f"The hardest {kind} is {hardest['digit']}, read in {read} of its images.")
 Markdown(" ".join(answer))

@@ -1,4 +1,4 @@
-"""Which digit is taken for which: counts, colored by share of each true digit."""
+"""Which class is taken for which: counts, colored by share of each true class."""
 
 import numpy as np
 import seaborn as sns
@@ -9,28 +9,29 @@ from analysis import words
 
 
 def table(predictions: DataFrame) -> DataFrame:
-    """Counts of images, true digits as rows, predicted digits as columns."""
-    digits = sorted({*predictions["label"], *predictions["predicted"]})
+    """Counts of images, true classes as rows, predicted classes as columns."""
+    classes = sorted({*predictions["label"], *predictions["predicted"]})
     counts = crosstab(predictions["label"], predictions["predicted"])
-    frame = counts.reindex(index=digits, columns=digits, fill_value=0)
+    frame = counts.reindex(index=classes, columns=classes, fill_value=0)
     frame.attrs["split"] = ", ".join(sorted(predictions["split"].unique()))
     return frame
 
 
 def draw(frame: DataFrame, ax: Axes) -> Axes:
     """Draw a `table`: counts as text, color by share of the row on a root scale."""
-    totals = frame.sum(axis=1)
+    totals, kind = frame.sum(axis=1), words.kind(frame.index)
+    long = any(len(str(name)) > SHORT for name in frame.index)
     shares = frame.div(totals.where(totals > 0, 1), axis=0)
     sns.heatmap(
         shares**0.5,  # a root, so that single mistakes show beside the diagonal
-        annot=frame.map(lambda count: f"{count}" if count else ""),
+        annot=len(frame) <= READABLE and frame.map(lambda count: f"{count}" if count else ""),
         fmt="",
         cmap="Blues",
         vmin=0,
         vmax=1,
         square=True,
         linewidths=0.5,
-        cbar_kws={"label": "share of the true digit (root scale)"},
+        cbar_kws={"label": f"share of the true {kind} (root scale)"},
         ax=ax,
     )
     bar = ax.collections[0].colorbar
@@ -38,11 +39,14 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         bar.set_ticks(
             [share**0.5 for share in SHARES], labels=[words.percent(s, 0) for s in SHARES]
         )
-    ax.set(xlabel="predicted digit", ylabel="true digit", title=title(frame))
+    ax.set(xlabel=f"predicted {kind}", ylabel=f"true {kind}", title=title(frame))
     ax.tick_params(rotation=0, length=0)
+    ax.tick_params("x", rotation=90 if long else 0)
     return ax
 
 
+READABLE = 25  # classes: counts of more would not be read
+SHORT = 3  # letters that fit above a cell
 SHARES = (0.0, 0.01, 0.05, 0.2, 0.5, 1.0)
 
 

@@ -66,7 +66,7 @@ def _accuracy_axis(ax: Axes, places: DataFrame) -> None:
     known = [accuracy for accuracy in places[names].to_numpy().ravel() if accuracy == accuracy]
     if LOW <= max(known) < HIGH:
         style.accuracy_axis(ax, known, "x")
-        ax.xaxis.set_major_locator(FixedLocator(_apart(*ax.get_xlim())))
+        ax.xaxis.set_major_locator(FixedLocator(ticks_apart(*ax.get_xlim())))
         ax.set_xlabel("accuracy (error scale)")
         return
     room = max((max(known) - min(known)) / 20, 0.005)
@@ -76,7 +76,7 @@ def _accuracy_axis(ax: Axes, places: DataFrame) -> None:
     ax.set_xlabel("accuracy")
 
 
-def _apart(low: float, high: float) -> list[float]:
+def ticks_apart(low: float, high: float) -> list[float]:
     """Round accuracies in a range whose labels do not touch on an error scale."""
     kept: list[float] = []
     width = np.ptp(style.error_scale(np.array([low, high])))

@@ -18,17 +18,21 @@ GAP = 2  # pixels between images
 
 
 def table(weights: NDArray[Any]) -> DataFrame:
-    """One row a hidden unit with `weights` (pixels, units), the largest `norm` first.
+    """One row a hidden unit with `weights` (height, width, units), the largest `norm` first.
 
-    Columns `unit`, `norm`, `near_zero`, and `image`, its weights in the shape of a picture.
+    Of square pictures (pixels, units) will do. Columns `unit`, `norm`, `near_zero`, and `image`,
+    its weights in the shape of a picture.
     """
-    side = isqrt(len(weights))
-    if not weights.size or side**2 != len(weights):
-        raise style.NothingToDrawError("no hidden unit sees a square picture")
-    norms = np.linalg.norm(weights, axis=0)
+    if weights.ndim == 2:
+        side = isqrt(len(weights))
+        square = (side, side) if side**2 == len(weights) else (1, len(weights))
+        weights = weights.reshape(*square, weights.shape[1])
+    if not weights.size or min(weights.shape[:2]) < 2:
+        raise style.NothingToDrawError("no hidden unit sees a picture")
+    norms = np.linalg.norm(weights, axis=(0, 1))
     frame = DataFrame({"unit": range(len(norms)), "norm": norms})
     frame["near_zero"] = frame["norm"] <= NEAR_ZERO * frame["norm"].max()
-    frame["image"] = Series(list(weights.T.reshape(-1, side, side)))
+    frame["image"] = Series(list(np.moveaxis(weights, -1, 0)))
     return frame.sort_values("norm", ascending=False, kind="stable", ignore_index=True)
 
 

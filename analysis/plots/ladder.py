@@ -6,7 +6,6 @@ from pandas import DataFrame
 from pandas.api.types import is_numeric_dtype
 
 from analysis import words
-from analysis.diagnosis import CHANCE
 from analysis.plots import style
 
 STYLES = ("-", "--", "-.", ":")
@@ -77,8 +76,9 @@ def _draw_lost(frame: DataFrame, x: str, ax: Axes) -> None:
         mark = style.MARKERS["diverged"]
         label = "a seed diverged" if (frame["diverged"] < frame["seeds"]).all() else "diverged"
         ax.plot(diverged[x], diverged["val_accuracy"], mark, color="black", ms=6, label=label)
-    if frame["val_accuracy"].min() < 2 * CHANCE:
-        ax.axhline(CHANCE, color=style.MUTED, lw=0.8, zorder=0)
+    chance = frame.attrs["chance"]
+    if frame["val_accuracy"].min() < 2 * chance:
+        ax.axhline(chance, color=style.MUTED, lw=0.8, zorder=0)
 
 
 def _x_axis(frame: DataFrame, x: str, ax: Axes, *, log: bool) -> None:

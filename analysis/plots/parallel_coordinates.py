@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from analysis import words
-from analysis.diagnosis import CHANCE
 from analysis.load import Study
 from analysis.plots import bins, style
 
@@ -35,7 +34,7 @@ def table(study: Study) -> DataFrame:
     if not study.space:
         raise style.NothingToDrawError("no parameter was searched")
     trials = study.trials
-    reached = trials["val_accuracy"].where(trials["stop_reason"] != "diverged", CHANCE)
+    reached = trials["val_accuracy"].where(trials["stop_reason"] != "diverged", study.chance)
     finished = reached.where(trials["stop_reason"] == "finished")
     places = finished.rank(ascending=False, method="first").fillna(0).astype(int)
     frame = trials[["stop_reason"]].assign(val_accuracy=reached, place=places)

@@ -1,10 +1,12 @@
-"""Accuracy of each digit with its interval."""
+"""Accuracy of each class with its interval."""
 
 from matplotlib.axes import Axes
 from pandas import DataFrame
 
 from analysis import digits, words
 from analysis.plots import style
+
+LONG = 9  # letters of a label that fit side by side, their number of images among them
 
 
 def table(predictions: DataFrame) -> DataFrame:
@@ -13,14 +15,14 @@ def table(predictions: DataFrame) -> DataFrame:
 
 
 def draw(frame: DataFrame, ax: Axes) -> Axes:
-    """Draw a `table`: one point a digit with its 95 % Wilson interval, the mean as a line."""
-    color = style.colors(1)[0]
+    """Draw a `table`: one point a class with its 95 % Wilson interval, the mean as a line."""
+    color, places = style.colors(1)[0], range(len(frame))
     error = style.whiskers(frame, "accuracy")
-    ax.errorbar(frame["digit"], frame["accuracy"], error, fmt="o", color=color, capsize=3)
+    ax.errorbar(places, frame["accuracy"], error, fmt="o", color=color, capsize=3)
     mean = frame["correct"].sum() / frame["images"].sum()
     ax.axhline(mean, color=style.MUTED, lw=1, ls="--")
     ax.annotate(
-        f"all digits {words.percent(mean)}",
+        f"all {words.kinds(frame['digit'])} {words.percent(mean)}",
         (1, mean),
         xycoords=("axes fraction", "data"),
         xytext=(4, 0),
@@ -29,20 +31,21 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         size=8,
     )
     labels = [f"{digit}\nn {n}" for digit, n in zip(frame["digit"], frame["images"], strict=True)]
-    ax.set_xticks(frame["digit"], labels)
+    ax.set_xticks(places, labels, rotation=90 if max(map(len, labels)) > LONG else 0)
     ax.yaxis.set_major_formatter(style.percent())
-    split = frame["split"].iloc[0]
-    ax.set(xlabel="digit", ylabel=f"{split} accuracy (95 % interval)", title=title(frame))
+    split, kind = frame["split"].iloc[0], words.kind(frame["digit"])
+    ax.set(xlabel=kind, ylabel=f"{split} accuracy (95 % interval)", title=title(frame))
     return ax
 
 
 def title(frame: DataFrame) -> str:
-    """The hardest digit, or that the intervals do not say."""
+    """The hardest class, or that the intervals do not say."""
+    kind = words.kind(frame["digit"])
     worst = frame.iloc[int(frame["accuracy"].argmin())]
     best = frame.iloc[int(frame["accuracy"].argmax())]
     if worst["high"] > best["low"]:
-        return "No digit is clearly harder than another: all intervals overlap"
+        return f"No {kind} is clearly harder than another: all intervals overlap"
     return (
-        f"Hardest digit {worst['digit']} ({words.percent(worst['accuracy'])}), "
+        f"Hardest {kind} {worst['digit']} ({words.percent(worst['accuracy'])}), "
         f"easiest {best['digit']} ({words.percent(best['accuracy'])})"
     )

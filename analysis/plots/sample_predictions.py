@@ -33,7 +33,7 @@ def table(final: Final, *, wrong: int = WRONG) -> DataFrame:
 
 
 def samples(final: Final) -> DataFrame:
-    """The kept test images: `index`, `label`, `predicted`, `probability`, `image` (28, 28)."""
+    """The kept test images: `index`, `label`, `predicted`, `probability`, `image` (2-D)."""
     names = ("index", "label", "predicted", "probability")
     frame = DataFrame({name: final.samples[name] for name in names})
     frame["image"] = list(final.samples["images"])
@@ -41,7 +41,7 @@ def samples(final: Final) -> DataFrame:
 
 
 def draw(frame: DataFrame, ax: Axes) -> Axes:
-    """Draw a `table`: under each image true digit, arrow, predicted digit, probability."""
+    """Draw a `table`: under each image what it is, an arrow, what it is read as, how surely."""
     right = frame[frame["label"] == frame["predicted"]]
     wrong = frame[frame["label"] != frame["predicted"]]
     tiles(right["image"], _texts(right), ax)
@@ -80,12 +80,15 @@ def tiles(
     for i, (image, text) in enumerate(zip(images, texts, strict=True)):
         x, y = i % columns, top + i // columns
         pixels = np.asarray(image, dtype=float) / 255
-        ax.imshow(gray(pixels), extent=(x, x + 0.8, y + 0.8, y), interpolation="nearest")
+        high, wide = (0.8 * side / max(pixels.shape) for side in pixels.shape)
+        left, over = x + (0.8 - wide) / 2, y + (0.8 - high) / 2
+        extent = (left, left + wide, over + high, over)
+        ax.imshow(gray(pixels), extent=extent, interpolation="nearest")
         ax.text(x + 0.4, y + 0.82, text, ha="center", va="top", size=7.5, color=color)
 
 
 def _texts(frame: DataFrame) -> list[str]:
-    """True digit, arrow, predicted digit, probability."""
+    """True class, arrow, predicted class, probability."""
     return [
         f"{row['label']} \u2192 {row['predicted']}  {words.percent(row['probability'], 0)}"
         for row in frame.to_dict("records")

@@ -9,7 +9,6 @@ from matplotlib.ticker import MaxNLocator
 from pandas import DataFrame
 
 from analysis import words
-from analysis.diagnosis import CHANCE
 from analysis.load import Study
 from analysis.plots import bins, by_parameter, style
 
@@ -37,7 +36,7 @@ def table(study: Study, name: str) -> DataFrame:
     if trials.empty:
         raise style.NothingToDrawError(f"no trial has a {words.name(name)}")
     range_ = study.space[name]
-    reached = trials["val_accuracy"].where(trials["stop_reason"] != "diverged", CHANCE)
+    reached = trials["val_accuracy"].where(trials["stop_reason"] != "diverged", study.chance)
     frame = trials[["number", "stop_reason"]].assign(value=trials[name], val_accuracy=reached)
     frame.attrs |= {"name": name, "log": bool(range_.get("log")), "labels": []}
     frame.attrs["whole"] = range_["type"] == "int"

@@ -12,7 +12,7 @@ SHOWN = 18
 
 
 def table(final: Final, *, shown: int = SHOWN) -> DataFrame:
-    """The surest mistakes: `index`, `label`, `predicted`, `probability`, `image` (28, 28)."""
+    """The surest mistakes: `index`, `label`, `predicted`, `probability`, `image`."""
     samples = sample_predictions.samples(final)
     wrong = samples[samples["label"] != samples["predicted"]]
     if wrong.empty:

@@ -231,6 +231,7 @@ def _write(
         "diverged": sum(t["feasible"] == 0 for t in trials),
         "epochs": sum(t["epochs_trained"] for t in trials),
         "validation_images": IMAGES,
+        "classes": 10,
         "best": best
         and {k: best[k] for k in ("number", "val_accuracy")}
         | {"params": {c: best[c] for c in columns}},

@@ -55,6 +55,8 @@ def _write_tested(folder: Path, first: np.ndarray, rng: np.random.Generator) -> 
         "split": "test",
         "test_accuracy": sum(tuned) / 3 / len(first),
         "images": len(first),
+        "classes": list("0123456789"),
+        "image_shape": [28, 28],
         "correct": tuned,
         "seeds": SEEDS,
         "epochs": 20,

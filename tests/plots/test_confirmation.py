@@ -52,7 +52,12 @@ def confirmed(
     ]
     return Study(
         key="confirm",
-        about={"validation_images": IMAGES, "candidates": candidates, "winner": {"variant": won}},
+        about={
+            "validation_images": IMAGES,
+            "classes": 10,
+            "candidates": candidates,
+            "winner": {"variant": won},
+        },
         trials=DataFrame(rows).assign(number=range(len(rows))),
         history=DataFrame(),
         timing=DataFrame(),

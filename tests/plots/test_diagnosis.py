@@ -8,7 +8,9 @@ from analysis import diagnosis
 from analysis.diagnosis import Evidence
 from analysis.statistics import Interval
 
-GOOD = Evidence(val_accuracy=0.96, train_accuracy=0.98, seeds=3, change=Interval(0.01, 0.02))
+GOOD = Evidence(
+    val_accuracy=0.96, train_accuracy=0.98, seeds=3, chance=0.1, change=Interval(0.01, 0.02)
+)
 
 
 def test_a_good_configuration_has_no_issue() -> None:

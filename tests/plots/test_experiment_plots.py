@@ -28,9 +28,11 @@ def results(**columns: Any) -> DataFrame:
     frame = frame.assign(**{name: v for name, v in known.items() if name not in frame})
     around = {"low": frame["val_accuracy"] - 0.01, "high": frame["val_accuracy"] + 0.01}
     frame = frame.assign(**{name: v for name, v in around.items() if name not in frame})
-    return frame.reindex(
+    frame = frame.reindex(
         columns=[*columns, *(n for n in configurations.NUMBERS if n not in columns)]
     )
+    frame.attrs["chance"] = 0.1
+    return frame
 
 
 def three() -> DataFrame:

@@ -22,7 +22,7 @@ EXPECTED = {
     *("calibration", "expected_performance", "first_layer_weights", "isolation", "pareto"),
     *("parallel_coordinates_random", "parallel_coordinates_search", "seed_spread"),
     *("slices_random", "slices_search", "timeline_workers_random", "timeline_workers_search"),
-    *("worst_mistakes",),
+    *("worst_mistakes", "tested_models"),
 }
 
 

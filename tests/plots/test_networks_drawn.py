@@ -82,7 +82,7 @@ def test_at_most_sixty_four_units_are_shown(
 @pytest.mark.parametrize("widths", [(784, 10), (10, 4, 2)], ids=["linear", "no picture"])
 def test_other_networks_have_no_images(tmp_path: Path, widths: tuple[int, ...]) -> None:
     """Without hidden units, or with inputs that are no square, there is nothing to draw."""
-    with pytest.raises(style.NothingToDrawError, match="no hidden unit sees a square picture"):
+    with pytest.raises(style.NothingToDrawError, match="no hidden unit sees a picture"):
         first_layer_weights.table(load.first_layer(write_model(tmp_path, widths)))
 
 

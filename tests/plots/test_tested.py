@@ -1,6 +1,7 @@
 """What was tested, as a table and in words."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def compared(networks: Mapping[str, Bits], notes: Mapping[str, str] | None = Non
     ]
     nothing = DataFrame()
     return Final(
-        metrics={"images": IMAGES},
+        metrics={"images": IMAGES, "classes": list("0123456789"), "image_shape": [28, 28]},
         networks=DataFrame(rows),
         history=nothing,
         predictions=nothing,
@@ -84,7 +85,8 @@ def test_guessing_is_not_measured(final: Final) -> None:
     assert last["test_accuracy"] == 0.1
     assert last["difference"] == pytest.approx(0.1 - final.right().mean())
     assert last[["low", "high", "difference_low", "difference_high"]].isna().all()
-    assert tested.table(final, classes=4)["test_accuracy"].iloc[-1] == 0.25
+    four = replace(final, metrics=final.metrics | {"classes": ["a", "b", "c", "d"]})
+    assert tested.table(four)["test_accuracy"].iloc[-1] == 0.25
 
 
 def test_what_was_tested_reads_as_a_table(final: Final) -> None:

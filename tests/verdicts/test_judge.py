@@ -136,7 +136,7 @@ def test_verdicts_are_written_and_read_back(reports: Path) -> None:
     """verdicts.json has the headline and every rule, numbers to nine digits."""
     written = judge.write(reports)
     content = json.loads((reports / "verdicts.json").read_text())
-    assert re.fullmatch(r"\d\d\.\d % of 400 validation digits read correctly", content["headline"])
+    assert re.fullmatch(r"\d\d\.\d % of 400 validation images read correctly", content["headline"])
     assert [verdict["rule"] for verdict in content["verdicts"]] == list(judge.RULES)
     assert set(content["verdicts"][0]) == set(Verdict._fields)
     numbers = [verdict.number for verdict in written if verdict.number is not None]

@@ -63,6 +63,7 @@ def study(
     bits = [right(a, shift) for a, shift in zip(accuracies, shifts, strict=True)]
     counts = {"trials": n, "complete": n - len(pruned), "pruned": len(pruned)}
     counts |= {"diverged": len(lost), "epochs": n * len(curve), "validation_images": IMAGES}
+    counts |= {"classes": 10}
     described = {
         "sampler": "random" if key == "random" else "tpe",
         "space": dict(space),

@@ -1,0 +1,57 @@
+"""What was tested as rows of dots: the tuned network, published ones and other models."""
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator
+from pandas import DataFrame
+
+from analysis import tested, words
+from analysis.load import Final
+from analysis.plots import style
+from analysis.plots.dots import ticks_apart
+
+LOOKS = {"tuned": "tuned here", "published": "published elsewhere, trained here", "peer": "others"}
+
+
+def table(final: Final) -> DataFrame:
+    """The measured rows of `tested.table`, the best on top."""
+    frame = tested.table(final).dropna(subset="low")
+    return frame.sort_values("test_accuracy", ascending=False, kind="stable", ignore_index=True)
+
+
+def draw(frame: DataFrame, ax: Axes) -> Axes:
+    """Draw a `table`: a dot a model with its 95 % interval, colored by where it comes from."""
+    for (kind, label), color in zip(LOOKS.items(), style.colors(3), strict=True):
+        rows = frame[frame["kind"] == kind]
+        if not rows.empty:
+            ax.errorbar(
+                *(rows["test_accuracy"], rows.index),
+                xerr=style.whiskers(rows, "test_accuracy"),
+                fmt="o",
+                color=color,
+                capsize=3,
+                label=label,
+            )
+    for place, accuracy in frame["test_accuracy"].items():
+        ax.annotate(
+            words.percent(accuracy, 2 if accuracy >= 0.97 else 1),
+            (accuracy, float(str(place))),
+            xytext=(0, 6),
+            textcoords="offset points",
+            ha="center",
+            size=8,
+        )
+    style.accuracy_axis(ax, [*frame["low"], *frame["high"]], "x")
+    ax.xaxis.set_major_locator(FixedLocator(ticks_apart(*ax.get_xlim())))
+    ax.set_yticks(frame.index, list(frame["configuration"].str.replace("_", " ")))
+    ax.set(ylim=(len(frame) - 0.4, -0.7), xlabel="test accuracy (error scale)", title=title(frame))
+    ax.legend(loc="lower right")
+    return ax
+
+
+def title(frame: DataFrame) -> str:
+    """Where the tuned network stands among those tested."""
+    tuned = frame[frame["kind"] == "tuned"]
+    place = int(tuned.index[0]) + 1
+    among = "the best" if place == 1 else f"number {place}"
+    accuracy = words.percent(tuned["test_accuracy"].iloc[0], 2)
+    return f"Tuned: {accuracy} of test images, {among} of {len(frame)} models"
