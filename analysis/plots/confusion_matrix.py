@@ -61,4 +61,5 @@ def title(frame: DataFrame) -> str:
         return f"{start}; no mistake"
     row, column = divmod(int(mistakes.argmax()), len(frame))
     true, taken, times = frame.index[row], frame.columns[column], mistakes.max()
-    return f"{start}; most often {true} taken for {taken} ({times} times)"
+    between = "; " if len(f"{true}{taken}") <= SHORT else "\n"
+    return f"{start}{between}most often {true} taken for {taken} ({times} times)"

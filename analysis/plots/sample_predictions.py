@@ -13,6 +13,8 @@ from analysis.load import Final
 from analysis.plots import style
 
 COLUMNS = 10
+WIDE = 5  # columns where names need the room
+LETTERS = 3  # of the longest name that fits below a narrow image
 WRONG = 40  # at most this many mistakes, the surest first
 
 
@@ -44,18 +46,33 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     """Draw a `table`: under each image what it is, an arrow, what it is read as, how surely."""
     right = frame[frame["label"] == frame["predicted"]]
     wrong = frame[frame["label"] != frame["predicted"]]
-    tiles(right["image"], _texts(right), ax)
-    below = -(-len(right) // COLUMNS)
-    tiles(wrong["image"], _texts(wrong), ax, top=below, color=style.colors(4)[3])
-    ax.set(xlim=(-0.05, COLUMNS), ylim=(rows(frame), -0.05), aspect="equal", title=title(frame))
+    across, (first, second) = columns(frame), _rows(frame)
+    tiles(right["image"], _texts(right), ax, columns=across)
+    below = {"top": first, "columns": across}
+    tiles(wrong["image"], _texts(wrong), ax, **below, color=style.colors(4)[3])
+    limits = {"xlim": (-0.05, across), "ylim": (first + second, -0.05)}
+    ax.set(**limits, aspect="equal", title=title(frame))
     ax.axis("off")
     return ax
 
 
-def rows(frame: DataFrame) -> int:
-    """Number of rows of images in the picture of a `table`."""
+def rows(frame: DataFrame) -> float:
+    """Height of the picture of a `table`, in rows of ten images."""
+    return sum(_rows(frame)) * COLUMNS / columns(frame)
+
+
+def columns(frame: DataFrame) -> int:
+    """How many images stand side by side: fewer where the classes have long names."""
+    names = [*frame["label"], *frame["predicted"]]
+    longest = max((len(str(name)) for name in names), default=0)
+    return COLUMNS if longest <= LETTERS else WIDE
+
+
+def _rows(frame: DataFrame) -> tuple[int, int]:
+    """How many rows of right images there are, and of wrong ones."""
     right = int((frame["label"] == frame["predicted"]).sum())
-    return -(-right // COLUMNS) + -(-(len(frame) - right) // COLUMNS)
+    across = columns(frame)
+    return -(-right // across), -(-(len(frame) - right) // across)
 
 
 def title(frame: DataFrame) -> str:

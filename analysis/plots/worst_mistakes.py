@@ -25,8 +25,8 @@ def table(final: Final, *, shown: int = SHOWN) -> DataFrame:
 def draw(frame: DataFrame, ax: Axes) -> Axes:
     """Draw a `table`: under each image what it is, what it was taken for, and how surely."""
     texts = [
-        f"{row['label']} read as {row['predicted']}, {_sure(row['probability'])}\n"
-        f"test image {row['index']}"
+        f"{row['label']} read as {row['predicted']}\n"
+        f"{_sure(row['probability'])}, test image {row['index']}"
         for row in frame.to_dict("records")
     ]
     sample_predictions.tiles(list(frame["image"]), texts, ax, columns=COLUMNS)

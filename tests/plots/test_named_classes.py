@@ -100,3 +100,15 @@ def test_a_guess_is_as_good_as_there_are_classes(odd_study: Callable[..., Study]
 def test_the_headline_speaks_of_images(odd_study: Callable[..., Study]) -> None:
     """Not of digits, which they may not be."""
     assert "validation images read correctly" in summary.headline(odd_study(trials=8), None)
+
+
+def test_long_names_get_room(ax: Axes) -> None:
+    """Under half as many images a row, whose picture is higher for it."""
+    said = {"index": range(12), "probability": 0.9, "image": [np.zeros((8, 8))] * 12}
+    short = DataFrame({**said, "label": "a", "predicted": "a"})
+    frame = short.assign(label="ankle boot", predicted="ankle boot")
+    assert (sample_predictions.columns(short), sample_predictions.columns(frame)) == (10, 5)
+    assert (sample_predictions.rows(short), sample_predictions.rows(frame)) == (2, 6)
+    sample_predictions.draw(frame, ax)
+    assert ax.get_xlim()[1] == 5
+    assert ax.get_ylim()[0] == 3

@@ -106,7 +106,7 @@ def test_mistakes_are_shown_surest_first(reports: Path, ax: Axes) -> None:
     row = frame.iloc[0]
     sure = f"{100 * row['probability']:.1f} %"
     assert ax.texts[0].get_text() == (
-        f"{row['label']} read as {row['predicted']}, {sure}\ntest image {row['index']}"
+        f"{row['label']} read as {row['predicted']}\n{sure}, test image {row['index']}"
     )
     assert title(ax).startswith("The 18 surest of 46 mistakes on test images")
 
