@@ -2,6 +2,7 @@
 
 import copy
 import io
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -68,9 +69,21 @@ def _params_text(name: str) -> str:
     yaml.width = 120
     yaml.representer.ignore_aliases = lambda _: True  # a shared space is written out twice
     stream = io.StringIO()
-    yaml.dump(merged(_read(params.PARAMS, yaml), _read(overlays[name], yaml)), stream)
+    yaml.dump(
+        _seen_from(name, merged(_read(params.PARAMS, yaml), _read(overlays[name], yaml))), stream
+    )
     _check(stream.getvalue(), overlays[name])
     return stream.getvalue()
+
+
+def _seen_from(name: str, whole: Any) -> Any:
+    """The parameters as the workspace needs them: a relative data.path leads to the same file."""
+    data = whole.get("data") if isinstance(whole, Mapping) else None
+    path = data.get("path") if isinstance(data, Mapping) else None
+    if not isinstance(path, str) or Path(path).is_absolute():
+        return whole
+    there = os.path.relpath(path, WORKSPACES / name)
+    return merged(whole, {"data": {"path": there}})
 
 
 def _read(path: Path, yaml: YAML) -> Any:

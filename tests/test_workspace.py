@@ -39,6 +39,35 @@ def test_overlay_changes_what_it_names(project: Path) -> None:
     assert list(quick.studies) == list(full.studies)
 
 
+@pytest.mark.parametrize(
+    ("path", "there"), [("mine.npz", "../../mine.npz"), ("/data/mine.npz", "/data/mine.npz")]
+)
+def test_data_are_found_where_they_lie(project: Path, path: str, there: str) -> None:
+    """A path that params.yaml gives leads to the same file from the workspace's folder."""
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(text.replace("path: null", f"path: {path}"))
+    data = params.load(workspace.make("quick") / "params.yaml").data
+    assert data.path == there
+
+
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "workspaces").glob("*.yaml")])
+def test_each_overlay_of_the_project_is_valid(project: Path, name: str) -> None:
+    """It fits params.yaml as that is today, and confirms a study that it has."""
+    shutil.copy(ROOT / f"workspaces/{name}.yaml", f"workspaces/{name}.yaml")
+    found = params.load(workspace.make(name) / "params.yaml")
+    assert found.confirm.study in found.studies
+
+
+def test_null_takes_a_study_away(project: Path) -> None:
+    """A workspace need not have every study; a value that may be null becomes null."""
+    Path("workspaces/one.yaml").write_text(
+        "{studies: {grid: null}, confirm: {baseline: null}, report: {notebooks: [04_winner]}}"
+    )
+    found = params.load(workspace.make("one") / "params.yaml")
+    assert [*found.studies] == ["search", "random", "iterations"]
+    assert found.confirm.baseline is None
+
+
 def test_merge_leaves_shared_mappings_alone(project: Path) -> None:
     """Changing one study's space leaves another that shares it by a YAML anchor as it was."""
     Path("workspaces/one.yaml").write_text(

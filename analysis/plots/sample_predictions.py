@@ -80,7 +80,7 @@ def title(frame: DataFrame) -> str:
     shown = int((frame["label"] != frame["predicted"]).sum())
     total, images = frame.attrs.get("wrong", shown), frame.attrs.get("images", len(frame))
     some = f", the {shown} surest shown" if shown < total else ""
-    return f"Right (first row) and wrong: {total} mistakes on {images} test images{some}"
+    return f"Right, then wrong: {total} mistakes on {images} test images{some}"
 
 
 def tiles(

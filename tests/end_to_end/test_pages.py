@@ -1,0 +1,104 @@
+"""The commands of the pages for newcomers, run as printed in a clone with little to train."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from pipeline.workspace import merged
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+HOW_TO = ROOT / "docs/how-to"
+PARTS = (
+    *("pipeline", "studies", "analysis", ".dvc/config", ".dvcignore", ".gitignore"),
+    *("dvc.yaml", "params.yaml", "params.schema.json"),
+)
+PAGES = ("own-data", "own-study", "bigger-machine", "same-bits", "verify")
+TINY = {
+    "data": {"sizes": {"train": 300, "val": 100, "test": 100}},
+    "trainer": {"epochs": 2},
+    "studies": {
+        "search": {"trials": 16, "space": {"hidden_size": {"high": 32}}},
+        "wide": {"trials": 2, "settings": {"epochs": 2}},
+    },
+}
+LESS = {  # what takes long stops early: other tests run these whole
+    "dvc repro": "dvc repro prepare",
+    "train: 1000, val: 397, test: 400}'": "train: 1000, val: 397, test: 400}' prepare",
+    "source .venv/bin/activate\n": "",  # the clone has this environment
+}
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The fenced blocks of a language on a page."""
+    text = (HOW_TO / f"{page}.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+COMMANDS = [
+    pytest.param(block, id=f"{page}-{i}")
+    for page in PAGES
+    for i, block in enumerate(blocks(page, "sh"))
+]
+
+
+def run(folder: Path, script: str) -> str:
+    """Run a script that must succeed, this environment's programs first on PATH."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "COLUMNS": "200", "HANDTUNED_JOBS": "1"}
+    command = ["bash", "-euc", script]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A committed clone with the study and the files that the pages make, its search run."""
+    folder = tmp_path_factory.mktemp("pages")
+    for part in PARTS:
+        (folder / part).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / part).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__", "live")
+            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+        else:
+            shutil.copy(ROOT / part, folder / part)
+    yaml = YAML()
+    yaml.representer.ignore_aliases = lambda _: True
+    whole = merged(yaml.load(ROOT / "params.yaml"), yaml.load(blocks("own-study", "yaml")[0]))
+    with (folder / "params.yaml").open("w") as file:
+        yaml.dump(merged(whole, TINY), file)
+    (folder / "workspaces").mkdir()
+    (folder / "workspaces/mine.yaml").write_text("trainer: {epochs: 1}\n")
+    (folder / ".git/info").mkdir(parents=True)
+    (folder / ".git/info/exclude").write_text("mine.npz\n")
+    who = "git -c user.name=a -c user.email=a@b.c -c commit.gpgsign=false"
+    run(folder, f"git init -q && git add -A && {who} commit -qm clone")
+    run(folder, "dvc repro -q study@search")
+    (program,) = blocks("own-data", "python")
+    (folder / "make.py").write_text(program)
+    run(folder, "python make.py && rm make.py")
+    return folder
+
+
+@pytest.mark.parametrize("block", COMMANDS)
+def test_commands_run_as_printed(clone: Path, block: str) -> None:
+    """Each block of each page ends well."""
+    for long, short in LESS.items():
+        block = block.replace(long, short)
+    run(clone, block)
+
+
+def test_everything_for_newcomers_is_followed() -> None:
+    """Each page that says what to type is one whose commands a test runs."""
+    elsewhere = {"compare", "dashboard", "own-objective", "round-size"}
+    asked = {path.stem for path in HOW_TO.glob("*.md") if blocks(path.stem, "sh")}
+    assert asked - elsewhere == {*PAGES}
