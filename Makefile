@@ -53,7 +53,7 @@ check: $(MADE) ## what CI runs: lint, format, types, installed versions, tests
 dashboard: $(MADE) ## browse every trial, from this machine only; PORT=8080, WRITE=1 to edit
 	@$(PY) -m studies dashboard $(if $(PORT),--port $(PORT)) $(if $(filter 1,$(WRITE)),--write)
 
-bench: scm ## time the trainer beside its limit and its peers; WHAT=engine, search, simulation
+bench: scm ## time the trainer beside its limit and its peers; WHAT=engine, growth, search, …
 	@$(PY) -m dvc repro -q prepare
 	@$(PY) -m benchmarks.$(or $(WHAT),trainer)
 

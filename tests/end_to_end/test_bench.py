@@ -33,6 +33,19 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+def test_growth_has_a_row_for_each_number_of_images(tmp_path: Path) -> None:
+    """Each measured in processes of its own: seconds and peaks are there, and counts add up."""
+    command = [sys.executable, "-m", "benchmarks.growth", "--images", "600", "--images", "1200"]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = rows(tmp_path / "growth.csv")
+    assert [row["images"] for row in found] == ["600", "1200"]
+    assert [row["train_images"] for row in found] == ["490", "980"]
+    assert all(float(value) > 0 for row in found for value in row.values())
+
+
 def rows(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file."""
     with path.open(encoding="utf-8", newline="") as file:
