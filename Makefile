@@ -27,7 +27,7 @@ repro: scm ## run the pipeline: only what changed runs again
 
 quick: $(MADE) ## the pipeline in less than a minute, in a workspace of its own
 full: $(MADE) ## all 70,000 images of MNIST, from the folder MNIST_DIR: an hour and a half at most
-stretch: $(MADE) ## the same images: dropout, smoothed labels and wider layers, 45 minutes
+stretch: $(MADE) ## the same images: dropout, smoothed labels and wider layers: half an hour
 quick full stretch:
 	@$(PY) -m pipeline workspace $@
 	@cd workspaces/$@ && $(PY) -m dvc repro
