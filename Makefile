@@ -50,8 +50,8 @@ check: $(MADE) ## what CI runs: lint, format, types, installed versions, tests
 	@$(PY) -m pip check
 	@$(MAKE) --no-print-directory test
 
-dashboard: $(MADE) ## browse every trial, from this machine only; PORT=8080, WRITE=1 to edit
-	@$(PY) -m studies dashboard $(if $(PORT),--port $(PORT)) $(if $(filter 1,$(WRITE)),--write)
+dashboard: $(MADE) ## browse every trial, from here only; PORT=8080, WRITE=1 to edit, IN=full
+	@cd $(if $(IN),workspaces/$(IN),.) && $(PY) -m studies dashboard $(if $(PORT),--port $(PORT)) $(if $(filter 1,$(WRITE)),--write)
 
 bench: scm ## time the trainer beside its limit and its peers; WHAT=engine, growth, search, …
 	@$(PY) -m dvc repro -q prepare
