@@ -27,10 +27,9 @@ def write_history(path: Path, history: Iterable[Epoch], *, validated: bool = Tru
 
 
 def write_predictions(
-    path: Path, split: str, labels: LabelArray, probabilities: FloatArray
+    path: Path, split: str, labels: LabelArray, probabilities: FloatArray, classes: Sequence[str]
 ) -> None:
     """Write one row an image: its class, the one predicted, and that one's probability."""
-    classes = dataset.meta()["classes"]
     predicted, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     rows = [
         [split, i, classes[label], classes[guess], f"{p:.9g}"]

@@ -62,8 +62,13 @@ def _splits(labels: NDArray[np.uint8], sizes: Mapping[str, int], seed: int) -> d
     try:
         for i, (name, size) in enumerate(sizes.items()):
             rest, rows[name] = _draw(rest, labels, size, seed + i)
-    except ValueError as error:
-        raise UserError(f"data.sizes: every split must hold every class; {error}") from None
+    except ValueError:
+        fewest = int(np.bincount(labels)[np.unique(labels)].min())
+        raise UserError(
+            f"data.sizes: every split must hold every class, but the smallest class has {fewest} "
+            f"of {len(labels):,} images; add images of it, or raise the smallest of "
+            f"{', '.join(sizes)}"
+        ) from None
     return rows
 
 

@@ -33,7 +33,8 @@ def run(trainer: Trainer, seed: int) -> str:
         folder = Path(name)
         write_history(folder / "history.csv", history)
         outputs = mlp.outputs(state.theta, images)
-        write_predictions(folder / "predictions.csv", "val", val.labels, outputs)
+        classes = dataset.meta()["classes"]
+        write_predictions(folder / "predictions.csv", "val", val.labels, outputs, classes)
         write_model(folder / "model.npz", mlp, state.theta, trainer, scaled)
         for path in folder.iterdir():  # only now: all of them are written
             path.replace(REPORT / path.name)

@@ -8,6 +8,7 @@ model.npz, predictions.csv and samples.npz; metrics.json.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from studies.execution import settle
 from studies.export import CONFIRM, folder_of
 from studies.interrupts import Interrupts
 from studies.objective import METRIC
-from studies.peers import PYTORCH, Peer, peers
+from studies.peers import Peer, left_out, peers
 from studies.progress import Progress
 from studies.retrained import Retrained, answers
 from studies.rounds import run_study
@@ -60,16 +61,22 @@ def run(tell: Callable[[str], None] = lambda _: None) -> str:
     trials = trained(study, Retrained(digits, {TUNED: winner["epoch"]}), loaded)
     answered = [answers(digits, trial, test) for trial in trials]
     first, settings = trials[0], digits.settings(trials[0].params)
-    as_trained = settings.model_copy(update={"epochs": len(first.scores)})
+    as_trained = settings.model_copy(update={"epochs": len(first.scores), "patience": None})
     tested = [
         of_trial(trial, len(taken(digits.settings(trial.params), both).X), probabilities, test)
         for trial, probabilities in zip(trials, answered, strict=True)
     ]
     names, jobs = loaded.final.peers, settle(loaded.execution).jobs
     models = peers(as_trained, both, test, seed=first.seed, names=names, jobs=jobs)
-    tested += [of_peer(peer, len(both.X), test) for peer in _told(models, names, tell)]
+    tested += [of_peer(peer, test) for peer in _told(models, tell)]
+    if reason := left_out(names, as_trained):
+        tell(f"{KEY}: PyTorch's network left out: {reason}")
     make_folder(REPORT)
-    write_json(REPORT / "environment.json", environment.of(trials))
+    others = {
+        "scikit-learn": version("scikit-learn"),
+        "torch": torch_network.installed() or "none",
+    }
+    write_json(REPORT / "environment.json", environment.of(trials) | others)
     write_networks(REPORT, tested)
     write_history(REPORT / "history.csv", trials)
     write_network(REPORT, digits, first, answered[0], test)
@@ -147,15 +154,11 @@ def trained(study: DigitsStudy, objective: Retrained, loaded: Params) -> list[Tr
     return found
 
 
-def _told(
-    models: Iterator[Peer], names: Sequence[str], tell: Callable[[str], None]
-) -> Iterator[Peer]:
-    """The other models, each told when it is done, and PyTorch's if it is left out."""
+def _told(models: Iterator[Peer], tell: Callable[[str], None]) -> Iterator[Peer]:
+    """The other models, each told when it is done."""
     for peer in models:
         tell(f"{KEY}: {peer.name} trained in {peer.seconds:.0f} s")
         yield peer
-    if PYTORCH in names and not torch_network.installed():
-        tell(f"{KEY}: PyTorch left out, for it is not installed; `make torch` installs it")
 
 
 def described(

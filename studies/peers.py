@@ -38,6 +38,7 @@ class Peer(NamedTuple):
 
     name: str
     predicted: NDArray[Any]
+    images: int  # trained on
     seconds: float
     note: str
 
@@ -47,10 +48,9 @@ def peers(
 ) -> Iterator[Peer]:
     """The models of these names, trained on `train` on one thread each, and what they answer.
 
-    A network that diverges answers the first class to everything, and its note says so. PyTorch
-    is left out where it is not installed.
+    A network that diverges answers the first class to everything, and its note says so.
     """
-    there = [name for name in names if name != PYTORCH or torch_network.installed()]
+    there = [name for name in names if name != PYTORCH or not left_out(names, tuned)]
     task = joblib.delayed(trained)
     yield from processes(jobs)(task(name, tuned, train, test, seed) for name in there)
 
@@ -62,22 +62,37 @@ def trained(name: str, tuned: Trainer, train: Examples, test: Examples, seed: in
         return in_torch(tuned, train, test, seed)
     shown, model, note = of_scikit_learn(name, tuned, len(train.X), seed)
     began = time.perf_counter()
-    predicted = _answers(model, train, test)
+    sound = _fitted(model, train)
     seconds = time.perf_counter() - began
-    if predicted is None:
-        return Peer(shown, np.zeros_like(test.labels), seconds, f"diverged; {note}")
-    return Peer(shown, predicted, seconds, note)
+    peer = Peer(shown, np.zeros_like(test.labels), len(train.X), seconds, note)
+    return _answering(peer, model.predict(np.asarray(test.X)) if sound else None)
 
 
-def _answers(model: Classifier, train: Examples, test: Examples) -> NDArray[Any] | None:
-    """What a model says of the test images; None if its weights became infinite."""
+def left_out(names: Sequence[str], tuned: Trainer) -> str | None:
+    """Why PyTorch's network is not among the models; None if it is, or was not asked for."""
+    if PYTORCH not in names:
+        return None
+    if not torch_network.installed():
+        return "PyTorch is not installed; `make torch` installs it"
+    return next(torch_network.lacking(tuned), None)
+
+
+def _fitted(model: Classifier, train: Examples) -> bool:
+    """Fit a model; whether its weights stayed finite."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that so many steps are not to convergence
         try:
             model.fit(np.asarray(train.X), np.asarray(train.labels))
-            return model.predict(np.asarray(test.X))
         except ValueError:
-            return None
+            return False
+    return True
+
+
+def _answering(peer: Peer, predicted: NDArray[Any] | None) -> Peer:
+    """The model with its answers; one that has none has diverged, and answers the first class."""
+    if predicted is None:
+        return peer._replace(note=f"diverged; {peer.note}")
+    return peer._replace(predicted=predicted)
 
 
 def of_scikit_learn(
@@ -91,15 +106,16 @@ def of_scikit_learn(
         logistic = LogisticRegression(max_iter=200, random_state=seed)
         return "logistic regression", logistic, "at most 200 steps of L-BFGS, L2 penalty 1"
     if name == "k_nearest_neighbors":
-        return "k nearest neighbors", KNeighborsClassifier(NEIGHBORS), f"k = {NEIGHBORS}"
+        return (
+            "k nearest neighbors",
+            KNeighborsClassifier(NEIGHBORS),
+            f"k = {NEIGHBORS}, learns by heart",
+        )
     return "scikit-learn MLPClassifier", *network(tuned, images, seed)
 
 
 def in_torch(tuned: Trainer, train: Examples, test: Examples, seed: int) -> Peer:
     """PyTorch's network with the tuned settings, from the same start, on the same batches."""
-    if lacks := list(torch_network.lacking(tuned)):
-        wrong = np.zeros_like(test.labels)
-        return Peer("PyTorch", wrong, 0.0, f"not trained: {lacks[0]}")
     mlp, state, _ = training.begin(tuned, train, None, seed)
     scaled, how = scaling(tuned, train), training.recipe(tuned, len(taken(tuned, train).X))
     images = scaled.examples(taken(tuned, train)).astype(state.theta.dtype.type)
@@ -108,8 +124,20 @@ def in_torch(tuned: Trainer, train: Examples, test: Examples, seed: int) -> Peer
     theta = torch_network.train(mlp, state, images, how, tuned)
     seconds = time.perf_counter() - began
     shown = scaled.of(test.X).astype(theta.dtype, copy=False)
-    note = "the winner's settings, its first weights and its batches"
-    return Peer("PyTorch", torch_network.predicted(mlp, theta, shown, tuned), seconds, note)
+    note = ", ".join(_otherwise(tuned))
+    peer = Peer("PyTorch", np.zeros_like(test.labels), len(images.X), seconds, note)
+    sound = np.isfinite(theta).all()
+    return _answering(peer, torch_network.predicted(mlp, theta, shown, tuned) if sound else None)
+
+
+def _otherwise(tuned: Trainer) -> Iterator[str]:
+    """What PyTorch's network shares with ours, and what it does otherwise."""
+    yield "the winner's settings, first weights and order of images"
+    if tuned.dropout or tuned.input_dropout:
+        yield "other units dropped"
+    moving = tuned.schedule != "constant" and (tuned.schedule != "drops" or tuned.decay_epochs)
+    if tuned.optimizer in MOMENTUM and moving:
+        yield "past steps scaled with the rate of today"
 
 
 def network(tuned: Trainer, images: int, seed: int) -> tuple[Classifier, str]:

@@ -58,10 +58,10 @@ def of_trial(trial: Trial, train_images: int, probabilities: FloatArray, test: E
     )
 
 
-def of_peer(peer: Peer, train_images: int, test: Examples) -> Tested:
+def of_peer(peer: Peer, test: Examples) -> Tested:
     """Another library's model."""
     right = peer.predicted == test.labels
-    return Tested(peer.name, "peer", "", right, train_images, "", "", peer.seconds, peer.note)
+    return Tested(peer.name, "peer", "", right, peer.images, "", "", peer.seconds, peer.note)
 
 
 def write_networks(folder: Path, tested: Sequence[Tested]) -> None:
@@ -107,14 +107,16 @@ def write_network(
     """Write model.npz, and what it makes of the test images."""
     settings = digits.settings(trial.params)
     mlp, theta = network(digits, trial)
-    write_predictions(folder / "predictions.csv", "test", test.labels, probabilities)
-    write_samples(folder / "samples.npz", test, probabilities)
+    classes = dataset.meta()["classes"]
+    write_predictions(folder / "predictions.csv", "test", test.labels, probabilities, classes)
+    write_samples(folder / "samples.npz", test, probabilities, classes)
     write_model(folder / "model.npz", mlp, theta, settings, scaling(settings, digits.train))
 
 
-def write_samples(path: Path, test: Examples, probabilities: FloatArray) -> None:
+def write_samples(
+    path: Path, test: Examples, probabilities: FloatArray, classes: Sequence[str]
+) -> None:
     """Write the first test images and then every mistake, as raw pixels with what was said."""
-    classes = np.array(dataset.meta()["classes"])
     predicted = probabilities.argmax(axis=1)
     mistakes = np.flatnonzero(predicted != test.labels)
     index = np.union1d(np.arange(min(SAMPLES, len(test.X))), mistakes)
@@ -123,8 +125,8 @@ def write_samples(path: Path, test: Examples, probabilities: FloatArray) -> None
             file,
             images=_raw(test.X[index]),
             index=index,
-            label=classes[test.labels[index]],
-            predicted=classes[predicted[index]],
+            label=np.array(classes)[test.labels[index]],
+            predicted=np.array(classes)[predicted[index]],
             probability=probabilities.max(axis=1)[index],
         )
 

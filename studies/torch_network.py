@@ -17,7 +17,6 @@ from pipeline.nn.mlp import MLP
 from pipeline.nn.state import Recipe, State
 from pipeline.settings import Trainer
 
-LOSSES = ("cross_entropy", "squared_error", "mean_squared_error")
 KNOWN: Mapping[str, tuple[object, ...]] = {  # the settings of which torch has not every value here
     "activation": ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu"),
     "output": ("softmax", "sigmoid"),
@@ -51,6 +50,12 @@ def lacking(settings: Trainer) -> Iterator[str]:
             "weight_decay needs optimizer adamw for PyTorch's network, but has "
             f"{json.dumps(settings.optimizer)}"
         )
+    if settings.label_smoothing and settings.output != "softmax":
+        yield "label_smoothing needs output softmax for PyTorch's network, but has another"
+    if settings.l2 and settings.optimizer == "adamw":
+        yield "l2 needs another optimizer than adamw for PyTorch's network"
+    if settings.l2 and (settings.clip or settings.clip_norm):
+        yield "l2 and clipping do not go together in PyTorch's network, which clips first"
 
 
 def train(

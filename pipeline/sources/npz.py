@@ -52,6 +52,9 @@ def read(path: Path) -> Raw:
     classes, index = np.unique(labels, return_inverse=True)
     if not 2 <= len(classes) <= CLASSES:
         raise _wrong(path, f"2 to {CLASSES} classes, but has {len(classes)}")
+    for name in map(str, classes):
+        if not name.strip() or not name.isprintable():
+            raise _wrong(path, f"labels that can be printed on a line, but has {name!r}")
     return Raw(images, index.astype(np.uint8), tuple(map(str, classes)), test)
 
 
@@ -79,7 +82,7 @@ def _arrays(path: Path) -> Mapping[str, NDArray[Any]]:
 def _images(path: Path, images: NDArray[Any]) -> NDArray[np.uint8]:
     """Images (n, h, w); rows (n, d) are square where d is a square, else one line of pixels."""
     if images.ndim not in (2, 3) or 0 in images.shape:
-        raise _wrong(path, f"images (n, h, w) or (n, d), but has {images.shape}")
+        raise _wrong(path, f"gray images (n, h, w) or (n, d), but has {images.shape}")
     whole = images.dtype.kind in "iu"
     if not whole or images.min() < 0 or images.max() > np.iinfo(np.uint8).max:
         what = f"from {images.min()} to {images.max()}" if whole else f"of {images.dtype}"

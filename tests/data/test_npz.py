@@ -95,6 +95,14 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "one short": ({"images": IMAGES, "labels": NAMES[:-1]}, "a label an image, but has 23 for 24"),
     "one class": ({"images": IMAGES, "labels": np.zeros(24, int)}, "2 to 256 classes, but has 1"),
     "many classes": ({"images": np.zeros((300, 4), int), "labels": np.arange(300)}, "but has 300"),
+    "no name": (
+        {"images": IMAGES, "labels": np.array(["", "b"] * 12)},
+        "printed on a line, but has ''",
+    ),
+    "two lines": (
+        {"images": IMAGES, "labels": np.array(["a\n", "b"] * 12)},
+        "on a line, but has 'a",
+    ),
     "half labels": ({"images": IMAGES, "labels": np.arange(24) / 2}, "whole numbers or text"),
     "one-hot": ({"images": IMAGES, "labels": np.eye(24, dtype=int)}, r"but has \(24, 24\)"),
     "objects": ({"images": IMAGES, "labels": np.array([{}] * 24)}, "cannot be read as .npz"),

@@ -89,8 +89,14 @@ def test_all_images_may_be_used(raw: Raw) -> None:
             "data.sizes must use every image or leave 3 or more over, to stay stratified, "
             "but leave 2; change one",
         ),
-        ({"train": 30, "val": 2, "test": 15}, "data.sizes: every split must hold every class; "),
-        ({"train": 2, "val": 15, "test": 15}, "data.sizes: every split must hold every class; "),
+        (
+            {"train": 30, "val": 2, "test": 15},
+            "data.sizes: every split must hold every class, but the ",
+        ),
+        (
+            {"train": 2, "val": 15, "test": 15},
+            "data.sizes: every split must hold every class, but the ",
+        ),
     ],
     ids=["too many", "two left over", "too few val", "too few train"],
 )
@@ -105,7 +111,10 @@ def test_impossible_sizes_get_one_line(raw: Raw, sizes: dict[str, int], message:
 def test_class_too_small_to_split_gets_one_line() -> None:
     """A class of one image cannot stand in three splits."""
     labels = np.array([0] * 30 + [1] * 30 + [2], np.uint8)
-    with pytest.raises(UserError, match=r"^data\.sizes: every split must hold every class; .+$"):
+    with pytest.raises(
+        UserError,
+        match=r"^data\.sizes: every split must hold every class, but the smallest .+ \d+ .+$",
+    ):
         prepare.split(labels, SIZES, seed=1)
 
 

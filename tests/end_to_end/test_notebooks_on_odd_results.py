@@ -129,7 +129,7 @@ def no_mistakes(reports: Path) -> None:
         ("03_heat_maps", lists_in_the_grid, "to draw: hidden units in lists have no common scale"),
         ("04_winner", studies_only, f"{showing.NO_CONFIRM}\n\n{showing.NO_FINAL}"),
         ("05_mistakes", studies_only, showing.NO_FINAL),
-        ("05_mistakes", no_hidden_layer, "to draw: no hidden unit sees a square picture."),
+        ("05_mistakes", no_hidden_layer, "to draw: no hidden unit sees a picture."),
         ("05_mistakes", no_mistakes, "to draw: no test image is misread."),
     ],
 )

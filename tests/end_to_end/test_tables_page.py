@@ -61,7 +61,8 @@ def test_columns_of_final_files_are_on_the_page(tmp_path: Path) -> None:
     for stage in ("final", "train"):
         (tmp_path / stage).mkdir(exist_ok=True)
         path = tmp_path / stage / "predictions.csv"
-        write_predictions(path, "test", np.zeros(1, np.int64), np.ones((1, 1), np.float32))
+        right = np.zeros(1, np.int64), np.ones((1, 1), np.float32)
+        write_predictions(path, "test", *right, ["a"])
     assert len(list(tmp_path.rglob("*.csv"))) == 5
     assert differences(tmp_path, PROMISED) == []
 

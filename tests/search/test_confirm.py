@@ -293,6 +293,54 @@ def test_peer_that_diverges_is_a_result() -> None:
     assert not found["logistic regression"].note.startswith("diverged")
 
 
+def test_torch_s_network_is_a_peer_where_it_is_asked_for(project: Path, studies: Run) -> None:
+    """From the same start on the same batches it is as good as ours; seconds stand apart."""
+    pytest.importorskip("torch")
+    path = project / "params.yaml"
+    path.write_text(path.read_text().replace("\nfinal:", "\nfinal:\n  peers: [pytorch]", 1))
+    assert "final: PyTorch trained in" in studies("final").stderr
+    found = rows(project / "reports/final/networks.csv")
+    (theirs,) = (row for row in found if row["kind"] == "peer")
+    (ours,) = (row for row in found if row["kind"] == "tuned" and row["seed"] == "1")
+    assert theirs["configuration"] == "PyTorch"
+    assert abs(int(theirs["correct"]) - int(ours["correct"])) <= 15  # of 100, float32
+    assert theirs["note"].startswith("the winner's settings, first weights and order of images")
+
+
+def test_no_peer_is_no_row(project: Path, studies: Run) -> None:
+    """With an empty list our own networks stand alone."""
+    path = project / "params.yaml"
+    path.write_text(path.read_text().replace("\nfinal:", "\nfinal:\n  peers: []", 1))
+    done(studies("final"))
+    kinds = {row["kind"] for row in rows(project / "reports/final/networks.csv")}
+    assert kinds == {"tuned", "published"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, None),
+        ({"optimizer": "rmsprop"}, "optimizer must be"),
+        ({"l2": 0.1, "optimizer": "adamw"}, "l2 needs another optimizer"),
+        ({"l2": 0.1, "clip": 1.0}, "l2 and clipping do not go together"),
+        ({"output": "sigmoid", "label_smoothing": 0.1}, "label_smoothing needs output softmax"),
+    ],
+)
+def test_torch_s_network_is_left_out_with_a_reason(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], said: str | None
+) -> None:
+    """Settings that torch would take otherwise leave no row that looks like a bad network."""
+    from pipeline.settings import Trainer
+
+    monkeypatch.setattr(peers.torch_network, "installed", lambda: "2.13.0")
+    reason = peers.left_out(["pytorch"], Trainer(**change))
+    assert (reason or "").startswith(said or "")
+    assert (reason is None) == (said is None)
+    monkeypatch.setattr(peers.torch_network, "installed", lambda: None)
+    assert "make torch" in (peers.left_out(["pytorch"], Trainer()) or "")
+    assert peers.left_out(["mlp_classifier"], Trainer()) is None
+
+
 def test_published_network_that_diverges_is_a_result(project: Path, studies: Run) -> None:
     """Its row says so, and the tables can be read."""
     path = project / "params.yaml"
