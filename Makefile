@@ -9,7 +9,9 @@ LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 \
 
 # A workspace would look for a relative path from its own folder.
 ifdef MNIST_DIR
-override MNIST_DIR := $(abspath $(MNIST_DIR))
+ifeq ($(filter /%,$(MNIST_DIR)),)
+override MNIST_DIR := $(CURDIR)/$(MNIST_DIR)
+endif
 export MNIST_DIR
 endif
 
@@ -33,7 +35,9 @@ quick full stretch:
 	@cd workspaces/$@ && $(PY) -m dvc repro
 	@echo 'Open workspaces/$@/reports/index.html'
 
-results: full stretch ## docs/results.md from these two runs, only of sources that are committed
+results: torch ## docs/results.md from these two, only of sources that are committed
+	@$(PY) -m analysis results --check
+	@$(MAKE) --no-print-directory full stretch
 	@$(PY) -m analysis results
 
 experiments: scm ## the experiments of five write-ups, beside what they published
@@ -51,6 +55,7 @@ check: $(MADE) ## what CI runs: lint, format, types, installed versions, tests
 	@$(MAKE) --no-print-directory test
 
 dashboard: $(MADE) ## browse every trial, from here only; PORT=8080, WRITE=1 to edit, IN=full
+	@[ -d workspaces/$(IN) ] || $(call fail,workspaces/$(IN) is not there; run make $(IN))
 	@cd $(if $(IN),workspaces/$(IN),.) && $(PY) -m studies dashboard $(if $(PORT),--port $(PORT)) $(if $(filter 1,$(WRITE)),--write)
 
 bench: scm ## time the trainer beside its limit and its peers; WHAT=engine, growth, search, …
@@ -66,7 +71,9 @@ lock: $(MADE) ## renew the lock files from pyproject.toml; UPGRADE=1 takes newer
 		$(LOCK) - --no-annotate --constraint requirements.lock -o build.lock
 
 clean: ## remove .venv, caches, data, reports, workspaces; studies/live (your trials) stays
-	rm -rf .venv build *.egg-info data reports dvc.lock workspaces/*/ .dvc/cache .dvc/tmp
+	rm -rf .venv build *.egg-info data reports dvc.lock .dvc/cache .dvc/tmp
+	find workspaces -mindepth 2 -type f ! -path '*/studies/live/*' -delete
+	find workspaces -mindepth 1 -type d -empty -delete
 	rm -rf experiments/data experiments/reports experiments/dvc.lock
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

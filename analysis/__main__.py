@@ -56,11 +56,18 @@ def report() -> None:
 
 
 @app.command()
-def results() -> None:
+def results(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only: are the sources committed?")
+    ] = False,
+) -> None:
     """Write what `make full` and `make stretch` came to: docs/results.md, results.json."""
-    from analysis.headline import main
+    from analysis import headline
 
-    typer.echo(main())
+    if check:
+        headline.committed()
+    else:
+        typer.echo(headline.main())
 
 
 @app.command()

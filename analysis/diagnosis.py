@@ -25,6 +25,11 @@ class Evidence:
     change: Interval | None = None  # against the configuration before, paired
 
 
+def near_chance(chance: float) -> float:
+    """The accuracy up to which a network counts as guessing: of many classes a guess is rare."""
+    return chance + min(NEAR_CHANCE, chance / 2)
+
+
 def issue(evidence: Evidence) -> str:
     """Every rule that fires, in words; once a run is broken, quality rules say nothing more."""
     found = [words for rule in BROKEN if (words := rule(evidence))]
@@ -58,7 +63,7 @@ def diverged(evidence: Evidence) -> str:
 
 def at_chance(evidence: Evidence) -> str:
     """The network guesses, although its loss stayed finite."""
-    guesses = evidence.val_accuracy <= evidence.chance + NEAR_CHANCE and not evidence.diverged
+    guesses = evidence.val_accuracy <= near_chance(evidence.chance) and not evidence.diverged
     return "at chance" if guesses else ""
 
 

@@ -26,7 +26,10 @@ from pipeline.files import sha256, write_json, write_text
 RUNS = ("full", "stretch")
 WORKSPACES = Path("workspaces")
 DOCS = Path("docs")
-SOURCES = ("pipeline", "studies", "analysis", "dvc.yaml", "params.yaml", "workspaces")
+SOURCES = (
+    *("pipeline", "studies", "analysis", "dvc.yaml", "params.yaml", "requirements.lock"),
+    *(f"workspaces/{run}.yaml" for run in RUNS),
+)
 FIGURES = (
     *("optimization_history", "seed_spread", "heatmaps_search"),
     *("confusion_matrix", "worst_mistakes"),
@@ -42,14 +45,19 @@ SECONDS = "tables/cost.csv"  # the one table that shows them
 def main() -> str:
     """Write results.json, the page and its pictures; returns one line on what came of it.
 
-    Raises: UserError if sources are not committed, or a run is missing.
+    Raises: UserError if sources are not committed, a run is missing, or PyTorch was.
     """
     trees = committed()
     found = {run: _read(run) for run in RUNS}
+    if "PyTorch" not in {*_tested(found["full"]).networks["configuration"]}:
+        raise UserError(
+            "the full run must have PyTorch's network beside ours, but was made without; run "
+            "`make torch`, then `dvc repro -f final` in workspaces/full"
+        )
     write_json(DOCS / "results.json", facts(found, trees))
     write_text(DOCS / "results.md", page(json.loads((DOCS / "results.json").read_text("utf-8"))))
     _write_pictures(found, DOCS / "pictures" / "results")
-    accuracy = found["full"].tuned.metrics["test_accuracy"] if found["full"].tuned else 0.0
+    accuracy = _tested(found["full"]).metrics["test_accuracy"]
     return f"results: {words.percent(accuracy, 2)} of test images; see {DOCS / 'results.md'}"
 
 
@@ -77,16 +85,19 @@ def facts(found: Mapping[str, Results], trees: Mapping[str, str]) -> dict[str, A
         "sizes": meta["sizes"],
         "standings": [entry._asdict() for entry in standings(found["full"])],
         "models": models(found["full"]),
-        "stretch": {**_headline(stretch), "command": "MNIST_DIR=<folder> make stretch"},
+        "stretch": {
+            **_headline(stretch),
+            "seconds": models(found["stretch"])[0]["seconds"],
+            "command": "MNIST_DIR=<folder> make stretch",
+        },
         "time": {run: time_spent(found[run]) for run in RUNS},
         "environment": about,
         "hashes": {
             "sources": dict(trees),
             "data": meta["source_sha256"],
             "fingerprints": {
-                study.key: study.about["fingerprint"]
+                run: {study.key: study.about["fingerprint"] for study in _studies(found[run])}
                 for run in RUNS
-                for study in _studies(found[run])
             },
             "tables": {run: digests(found[run].reports) for run in RUNS},
         },
@@ -113,13 +124,22 @@ def time_spent(found: Results) -> list[dict[str, Any]]:
             "networks": len(study.trials),
             "epochs": int(study.about["epochs"]),
             "train_seconds": round(float(study.timing["seconds"].sum())),
-            "wall_seconds": round(float(study.timing["told"].max())),
+            "wall_seconds": round(wall(study.timing)),
         }
         for study in _studies(found)
     ]
     seconds, epochs = _seconds(found)["seconds"], len(_tested(found).history)
     about = {"stage": "final", "networks": len(seconds), "epochs": epochs}
     return [*rows, about | {"train_seconds": round(float(seconds.sum())), "wall_seconds": None}]
+
+
+def wall(timing: DataFrame) -> float:
+    """Seconds from when each round was asked for to when it was told, without what lay between.
+
+    A round that was interrupted was asked for twice: what it took counts, the pause does not.
+    """
+    rounds = timing.groupby("asked")["told"].max()
+    return float((rounds - rounds.index.to_series()).sum())
 
 
 def digests(reports: Path) -> dict[str, str]:
@@ -165,7 +185,10 @@ def _headline(final: Final) -> dict[str, Any]:
 def _write_pictures(found: Mapping[str, Results], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in FIGURES:
-        shutil.copyfile(found["full"].reports / "figures" / f"{name}.png", folder / f"{name}.png")
+        drawn = found["full"].reports / "figures" / f"{name}.png"
+        if not drawn.is_file():
+            raise UserError(f"{drawn} must be there, but is not; run make full")
+        shutil.copyfile(drawn, folder / f"{name}.png")
     style.use()
     frame = tested_models.table(_tested(found["full"]))
     wider = tested_models.table(_tested(found["stretch"]))

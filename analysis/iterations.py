@@ -45,6 +45,7 @@ def table(study: Study) -> DataFrame:
         rows.append({"iteration": iteration} | _row(study, variant, trials, (before, after)))
         before = after
     frame = DataFrame(rows, columns=COLUMNS).assign(study=study.key, split="val")
+    frame.attrs["chance"] = study.chance
     return frame.astype(dict.fromkeys(NUMBERS, "float64"))
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pandas import DataFrame
 
 from analysis import words
-from analysis.diagnosis import NEAR_CHANCE
+from analysis.diagnosis import near_chance
 from analysis.load import Final, Study, Train
 from analysis.statistics import Bits, Interval, best_so_far, mean_accuracy, mean_difference
 
@@ -171,6 +171,6 @@ def _beside_published(row: Mapping[Any, Any]) -> str:
     if row["low"] <= published <= row["high"]:
         return f"{name}: {ours} here, {words.exact_percent(published)} published: they agree."
     off = signed(row["val_accuracy"] - published)
-    failed = published <= PUBLISHED_CHANCE + NEAR_CHANCE < row["val_accuracy"]
+    failed = published <= near_chance(PUBLISHED_CHANCE) < row["val_accuracy"]
     told = "; what failed there does not fail here" if failed else ""
     return f"{name}: {ours} here, {words.exact_percent(published)} published: {off} points{told}."

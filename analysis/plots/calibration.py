@@ -53,7 +53,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     style.accuracy_axis(ax, every, which="x")
     ax.set_xticks([tick for tick in TICKS if low <= tick <= high])
     ax.set_yticks([tick for tick in TICKS if low <= tick <= high])
-    ax.set(xlabel="mean probability of the predicted digit (error scale)", title=title(frame))
+    ax.set(xlabel="mean probability of the predicted class (error scale)", title=title(frame))
     ax.set(ylabel=f"{frame.attrs['split']} accuracy (error scale)")
     ax.legend(loc="upper left")
     return ax

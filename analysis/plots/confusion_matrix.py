@@ -39,13 +39,16 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         bar.set_ticks(
             [share**0.5 for share in SHARES], labels=[words.percent(s, 0) for s in SHARES]
         )
-    ax.set(xlabel=f"predicted {kind}", ylabel=f"true {kind}", title=title(frame))
+    ax.set(xlabel=f"predicted {kind}", ylabel=f"true {kind}")
+    ax.set_title(title(frame), parse_math=False)
     ax.tick_params(rotation=0, length=0)
     ax.tick_params("x", rotation=90 if long else 0)
+    for text in (*ax.get_xticklabels(), *ax.get_yticklabels()):
+        text.set_parse_math(False)  # a name may have $
     return ax
 
 
-READABLE = 25  # classes: counts of more would not be read
+READABLE = 30  # classes: counts of more would not be read
 SHORT = 3  # letters that fit above a cell
 SHARES = (0.0, 0.01, 0.05, 0.2, 0.5, 1.0)
 

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from pandas import DataFrame
 
 from analysis import words
-from analysis.diagnosis import NEAR_CHANCE
+from analysis.diagnosis import near_chance
 from analysis.load import Study
 from analysis.plots import bins, by_parameter, style
 from analysis.statistics import bootstrap
@@ -34,7 +34,7 @@ def table(study: Study, name: str) -> DataFrame:
     out; one that diverged or ended at chance counts in `lost`, a share of the cell's, alone.
     """
     trials = study.trials[study.trials["state"] == "COMPLETE"]
-    lost = (trials["feasible"] == 0) | (trials["val_accuracy"] <= study.chance + NEAR_CHANCE)
+    lost = (trials["feasible"] == 0) | (trials["val_accuracy"] <= near_chance(study.chance))
     cells = bins.cells(trials[name], study.space[name])
     rows = [
         {"cell": cell, "trials": int((cells == cell).sum()), "lost": lost[cells == cell].mean()}

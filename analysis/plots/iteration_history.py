@@ -35,7 +35,7 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         color=other,
         label="published, other images",
     )
-    ax.axhline(0.1, color=style.MUTED, lw=1, ls=":", zorder=0)
+    ax.axhline(frame.attrs["chance"], color=style.MUTED, lw=1, ls=":", zorder=0)
     _issues(frame, ax)
     style.accuracy_axis(ax, [0.05, 0.965, *frame["high"].dropna()])
     labels = [fill(text, 16) for text in frame["configuration"]]

@@ -7,6 +7,8 @@ from analysis import digits, words
 from analysis.plots import style
 
 LONG = 9  # letters of a label that fit side by side, their number of images among them
+ALL_LONG = 100  # letters of all labels that do
+MOST = 64  # labels that are written
 
 
 def table(predictions: DataFrame) -> DataFrame:
@@ -31,10 +33,14 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         size=8,
     )
     labels = [f"{digit}\nn {n}" for digit, n in zip(frame["digit"], frame["images"], strict=True)]
-    ax.set_xticks(places, labels, rotation=90 if max(map(len, labels)) > LONG else 0)
+    every = -(-len(labels) // MOST)
+    upright = max(map(len, labels)) > LONG or sum(map(len, labels)) > ALL_LONG
+    look = {"rotation": 90 if upright else 0, "parse_math": False}  # a name may have $
+    ax.set_xticks(places[::every], labels[::every], **look)
     ax.yaxis.set_major_formatter(style.percent())
     split, kind = frame["split"].iloc[0], words.kind(frame["digit"])
-    ax.set(xlabel=kind, ylabel=f"{split} accuracy (95 % interval)", title=title(frame))
+    ax.set(xlabel=kind, ylabel=f"{split} accuracy (95 % interval)")
+    ax.set_title(title(frame), parse_math=False)
     return ax
 
 

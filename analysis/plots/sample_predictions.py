@@ -14,6 +14,7 @@ from analysis.plots import style
 
 COLUMNS = 10
 WIDE = 5  # columns where names need the room
+LEAST = 0.1  # of the longer side: a row of pixels would not be seen
 LETTERS = 3  # of the longest name that fits below a narrow image
 WRONG = 40  # at most this many mistakes, the surest first
 
@@ -97,11 +98,17 @@ def tiles(
     for i, (image, text) in enumerate(zip(images, texts, strict=True)):
         x, y = i % columns, top + i // columns
         pixels = np.asarray(image, dtype=float) / 255
-        high, wide = (0.8 * side / max(pixels.shape) for side in pixels.shape)
+        high, wide = (0.8 * max(side / max(pixels.shape), LEAST) for side in pixels.shape)
         left, over = x + (0.8 - wide) / 2, y + (0.8 - high) / 2
         extent = (left, left + wide, over + high, over)
         ax.imshow(gray(pixels), extent=extent, interpolation="nearest")
-        ax.text(x + 0.4, y + 0.82, text, ha="center", va="top", size=7.5, color=color)
+        below = {
+            "ha": "center",
+            "va": "top",
+            "size": 7.5,
+            "parse_math": False,
+        }  # a name may have $
+        ax.text(x + 0.4, y + 0.82, text, color=color, **below)
 
 
 def _texts(frame: DataFrame) -> list[str]:

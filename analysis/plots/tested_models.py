@@ -49,9 +49,8 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
 
 
 def title(frame: DataFrame) -> str:
-    """Where the tuned network stands among those tested."""
-    tuned = frame[frame["kind"] == "tuned"]
-    place = int(tuned.index[0]) + 1
-    among = "the best" if place == 1 else f"number {place}"
-    accuracy = words.percent(tuned["test_accuracy"].iloc[0], 2)
-    return f"Tuned: {accuracy} of test images, {among} of {len(frame)} models"
+    """How many of the others are clearly behind the tuned network, or ahead of it."""
+    accuracy = frame.loc[frame["kind"] == "tuned", "test_accuracy"].iloc[0]
+    behind, ahead = (frame["difference_high"] < 0).sum(), (frame["difference_low"] > 0).sum()
+    others = f"of {len(frame) - 1} others {behind} clearly behind, {ahead} ahead"
+    return f"Tuned: {words.percent(accuracy, 2)} of test images; {others}"

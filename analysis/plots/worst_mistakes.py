@@ -8,6 +8,7 @@ from analysis.load import Final
 from analysis.plots import sample_predictions, style
 
 COLUMNS = 6
+WIDE = 4  # columns where names need the room
 SHOWN = 18
 
 
@@ -29,15 +30,24 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         f"{_sure(row['probability'])}, test image {row['index']}"
         for row in frame.to_dict("records")
     ]
-    sample_predictions.tiles(list(frame["image"]), texts, ax, columns=COLUMNS)
-    ax.set(xlim=(-0.1, COLUMNS), ylim=(rows(frame), -0.05), aspect="equal", title=title(frame))
+    across = columns(frame)
+    sample_predictions.tiles(list(frame["image"]), texts, ax, columns=across)
+    limits = {"xlim": (-0.1, across), "ylim": (-(-len(frame) // across), -0.05)}
+    ax.set(**limits, aspect="equal", title=title(frame))
     ax.axis("off")
     return ax
 
 
-def rows(frame: DataFrame) -> int:
-    """Number of rows of images in the picture of a `table`."""
-    return -(-len(frame) // COLUMNS)
+def rows(frame: DataFrame) -> float:
+    """Height of the picture of a `table`, in rows of six images."""
+    across = columns(frame)
+    return -(-len(frame) // across) * COLUMNS / across
+
+
+def columns(frame: DataFrame) -> int:
+    """How many images stand side by side: fewer where the classes have long names."""
+    narrow = sample_predictions.columns(frame) == sample_predictions.COLUMNS
+    return COLUMNS if narrow else WIDE
 
 
 def title(frame: DataFrame) -> str:

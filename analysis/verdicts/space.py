@@ -8,7 +8,7 @@ import scipy.stats
 from numpy.typing import NDArray
 
 from analysis import summary, words
-from analysis.diagnosis import NEAR_CHANCE
+from analysis.diagnosis import near_chance
 from analysis.load import Study
 from analysis.results import Results
 from analysis.verdicts.finding import Finding, NotApplicable, best, draws, finished
@@ -140,7 +140,7 @@ def batch_size_confounded(found: Results) -> Finding:
 
 def lost(study: Study) -> Mask:
     """Which trials ended in a loss that is not finite, or no better than guessing."""
-    guesses = study.trials["val_accuracy"] <= study.chance + NEAR_CHANCE
+    guesses = study.trials["val_accuracy"] <= near_chance(study.chance)
     return ((study.trials["feasible"] == 0) | guesses).to_numpy()
 
 

@@ -28,7 +28,7 @@ QUICK = YAML(typ="safe").load(ROOT / "workspaces/quick.yaml") | {"data": {}}
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page's file and settings, on as little training as `make quick` has; every stage run."""
     folder = tmp_path_factory.mktemp("own")
-    (program,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    program, _ = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     (settings,) = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
     subprocess.run([sys.executable, "-c", program], cwd=folder, check=True)
     yaml = YAML()

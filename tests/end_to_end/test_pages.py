@@ -83,7 +83,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     who = "git -c user.name=a -c user.email=a@b.c -c commit.gpgsign=false"
     run(folder, f"git init -q && git add -A && {who} commit -qm clone")
     run(folder, "dvc repro -q study@search")
-    (program,) = blocks("own-data", "python")
+    program, _ = blocks("own-data", "python")
     (folder / "make.py").write_text(program)
     run(folder, "python make.py && rm make.py")
     return folder

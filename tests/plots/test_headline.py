@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pandas import DataFrame
 
 from analysis import headline, load
 from pipeline.errors import UserError
 
 ROOT = Path(__file__).parents[2]
-SEED_SECONDS = {"tuned": [60.0, 62.0, 64.0], "write_up": [90.0] * 3, "k nearest": [7.5]}
+SEED_SECONDS = {"tuned": [60.0, 62.0, 64.0], "write_up": [90.0] * 3, "PyTorch": [7.5]}
 
 
 @pytest.fixture
@@ -25,9 +26,7 @@ def project(reports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
         shutil.copytree(reports, tmp_path / "workspaces" / run / "reports")
         _complete(tmp_path / "workspaces" / run)
     for source in headline.SOURCES:
-        if source != "workspaces":
-            (tmp_path / source).touch()
-    (tmp_path / "workspaces/full.yaml").touch()
+        (tmp_path / source).touch()
     (tmp_path / ".gitignore").write_text("workspaces/*/\n")
     monkeypatch.chdir(tmp_path)
     who = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
@@ -39,6 +38,8 @@ def project(reports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 def _complete(workspace: Path) -> None:
     """Write what the made-up results lack of a real run's."""
     final = workspace / "reports/final"
+    networks = final / "networks.csv"
+    networks.write_text(networks.read_text().replace("k nearest", "PyTorch"))
     rows = [(name, i, s) for name, each in SEED_SECONDS.items() for i, s in enumerate(each)]
     with (final / "timing.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("configuration", "seed", "seconds"), *rows])
@@ -75,7 +76,7 @@ def test_seconds_are_those_of_one_training(project: Path) -> None:
     """The mean over a configuration's seeds; the sum is what the stage took."""
     found = written()
     seconds = {model["configuration"]: model["seconds"] for model in found["models"]}
-    assert seconds == {"tuned": 62.0, "write_up": 90.0, "k nearest": 7.5}
+    assert seconds == {"tuned": 62.0, "write_up": 90.0, "PyTorch": 7.5}
     (final,) = (row for row in found["time"]["full"] if row["stage"] == "final")
     assert final["train_seconds"] == round(sum(map(sum, SEED_SECONDS.values())))
 
@@ -103,7 +104,7 @@ def test_the_page_says_what_the_facts_say(project: Path) -> None:
     assert all((project / "docs" / picture).is_file() for picture in pictures)
 
 
-@pytest.mark.parametrize("change", ["pipeline", "workspaces/full.yaml", "workspaces/other.yaml"])
+@pytest.mark.parametrize("change", ["pipeline", "workspaces/full.yaml", "requirements.lock"])
 def test_sources_that_are_not_committed_are_refused(project: Path, change: str) -> None:
     """One line names the file; nothing is written."""
     (project / change).write_text("changed")
@@ -117,6 +118,20 @@ def test_a_run_that_is_missing_is_named(project: Path) -> None:
     shutil.rmtree(project / "workspaces/stretch/reports/final")
     with pytest.raises(UserError, match=r"stretch/reports/final must hold a .*; run make stretch"):
         headline.main()
+
+
+def test_a_run_without_torch_is_refused(project: Path) -> None:
+    """The page promises it beside ours; the remedy is named."""
+    path = project / "workspaces/full/reports/final/networks.csv"
+    path.write_text(path.read_text().replace("PyTorch", "another"))
+    with pytest.raises(UserError, match=r"must have PyTorch's network .* run `make torch`"):
+        headline.main()
+
+
+def test_a_pause_between_two_runs_does_not_count() -> None:
+    """A round that was asked for again after an hour took what its two parts took."""
+    timing = DataFrame({"asked": [0.0, 0.0, 3600.0], "told": [10.0, 20.0, 3605.0]})
+    assert headline.wall(timing) == 25.0
 
 
 def test_without_git_there_are_no_sources_to_name(project: Path) -> None:

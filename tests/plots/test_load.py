@@ -42,22 +42,17 @@ def test_a_missing_last_loss_is_nan(studies: dict[str, Study]) -> None:
     assert (last.isna().to_numpy() == (trials["feasible"] == 0).to_numpy()).all()
 
 
-def test_studies_follow_params_yaml(
-    reports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Studies come in the order of params.yaml; a folder it does not name is left out."""
+def test_studies_follow_params_yaml(reports: Path, tmp_path: Path) -> None:
+    """Studies come in the order of params.yaml beside them; one it does not name is left out."""
     space = "space: {learning_rate: {type: float, low: 0.1, high: 1.0}}"
     study = f"{{sampler: random, seed: 1, trials: 1, round_size: 1, {space}}}"
     (tmp_path / "params.yaml").write_text(f"studies:\n  search: {study}\n  grid: {study}\n")
-    monkeypatch.chdir(tmp_path)
-    assert list(load.studies(reports)) == ["search", "grid"]
+    shutil.copytree(reports, tmp_path / "reports")
+    assert list(load.studies(tmp_path / "reports")) == ["search", "grid"]
 
 
-def test_studies_without_params_yaml_are_sorted(
-    reports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_studies_without_params_yaml_are_sorted(reports: Path) -> None:
     """The reports folder alone is enough."""
-    monkeypatch.chdir(tmp_path)
     assert list(load.studies(reports)) == ["grid", "iterations", "random", "search"]
 
 

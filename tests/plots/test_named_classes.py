@@ -12,7 +12,13 @@ from pandas import DataFrame
 from analysis import digits, load, summary
 from analysis.diagnosis import Evidence, issue
 from analysis.load import Study
-from analysis.plots import confusion_matrix, first_layer_weights, per_digit, sample_predictions
+from analysis.plots import (
+    confusion_matrix,
+    first_layer_weights,
+    per_digit,
+    sample_predictions,
+    style,
+)
 from analysis.plots import slices as slices_plot
 
 SAID = "split,index,label,predicted,probability\n"
@@ -64,6 +70,17 @@ def test_pictures_name_the_classes(clothes: DataFrame, ax: Axes) -> None:
     per_digit.draw(per_digit.table(clothes), ax)
     assert ax.get_xlabel() == "class"
     assert [t.get_text().split("\n")[0] for t in ax.get_xticklabels()] == ["NA", "coat", "shirt"]
+
+
+def test_a_dollar_is_a_dollar(tmp_path: Path, ax: Axes) -> None:
+    """Names are no formulas, and none that cannot be parsed ends the stage."""
+    labels = ["$1", "$2", "a$\\b$"]
+    frame = DataFrame({"label": labels, "predicted": labels[::-1], "split": "test"})
+    confusion_matrix.draw(confusion_matrix.table(frame), ax)
+    per_digit.draw(per_digit.table(frame), other := style.single()[1])
+    sample_predictions.tiles([np.zeros((8, 8))], ["$1 \u2192 $2"], third := style.single()[1])
+    for each in (ax, other, third):
+        style.save(each.figure, tmp_path / "picture.png")
 
 
 def test_many_classes_have_colors_alone(ax: Axes) -> None:
