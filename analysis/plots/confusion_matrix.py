@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from pandas import DataFrame, crosstab
 
 from analysis import words
+from analysis.plots import style
 
 
 def table(predictions: DataFrame) -> DataFrame:
@@ -21,6 +22,8 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     """Draw a `table`: counts as text, color by share of the row on a root scale."""
     totals, kind = frame.sum(axis=1), words.kind(frame.index)
     long = any(len(str(name)) > SHORT for name in frame.index)
+    every = [style.plain(str(name)) for name in frame.index]
+    names = every if len(frame) <= READABLE else "auto"
     shares = frame.div(totals.where(totals > 0, 1), axis=0)
     sns.heatmap(
         shares**0.5,  # a root, so that single mistakes show beside the diagonal
@@ -30,6 +33,8 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
         vmin=0,
         vmax=1,
         square=True,
+        xticklabels=names,
+        yticklabels=names,
         linewidths=0.5,
         cbar_kws={"label": f"share of the true {kind} (root scale)"},
         ax=ax,
@@ -40,11 +45,9 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
             [share**0.5 for share in SHARES], labels=[words.percent(s, 0) for s in SHARES]
         )
     ax.set(xlabel=f"predicted {kind}", ylabel=f"true {kind}")
-    ax.set_title(title(frame), parse_math=False)
+    ax.set_title(style.plain(title(frame)))
     ax.tick_params(rotation=0, length=0)
     ax.tick_params("x", rotation=90 if long else 0)
-    for text in (*ax.get_xticklabels(), *ax.get_yticklabels()):
-        text.set_parse_math(False)  # a name may have $
     return ax
 
 

@@ -102,13 +102,8 @@ def tiles(
         left, over = x + (0.8 - wide) / 2, y + (0.8 - high) / 2
         extent = (left, left + wide, over + high, over)
         ax.imshow(gray(pixels), extent=extent, interpolation="nearest")
-        below = {
-            "ha": "center",
-            "va": "top",
-            "size": 7.5,
-            "parse_math": False,
-        }  # a name may have $
-        ax.text(x + 0.4, y + 0.82, text, color=color, **below)
+        below = style.plain(text)
+        ax.text(x + 0.4, y + 0.82, below, ha="center", va="top", size=7.5, color=color)
 
 
 def _texts(frame: DataFrame) -> list[str]:

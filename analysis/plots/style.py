@@ -80,6 +80,11 @@ def save(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=DPI, metadata={"Software": None})
 
 
+def plain(text: str) -> str:
+    """The text with every $ as such: a class may be called so, and no formula is meant."""
+    return text.replace("$", r"\$")
+
+
 def spread(numbers: "Series[int]") -> "Series[float]":
     """An offset from -1/2 to 1/2 for each trial number, evenly spread however many there are."""
     return (numbers * GOLDEN) % 1 - 0.5
