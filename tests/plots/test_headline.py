@@ -154,3 +154,13 @@ def test_the_published_headline_is_what_was_aimed_at() -> None:
     assert (len(found["seeds"]), found["images"]) == (5, 10000)
     assert len(found["configuration"]["hidden_size"]) in (1, 2)
     assert np.isclose(sum(found["sizes"].values()), 70000)
+
+
+def test_the_readme_tells_the_published_headline() -> None:
+    """Its first table has each model's accuracy as docs/results.json does."""
+    found = json.loads((ROOT / "docs/results.json").read_text(encoding="utf-8"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = [found["test_accuracy"]["mean"], found["stretch"]["test_accuracy"]["mean"]]
+    told += [model["test_accuracy"] for model in found["models"]]
+    for accuracy in told:
+        assert f"{100 * accuracy:.2f} %" in readme
