@@ -1,5 +1,6 @@
 """The page `your own data in five minutes`, word by word: the results name the classes."""
 
+import gzip
 import json
 import re
 import subprocess
@@ -13,6 +14,7 @@ from ruamel.yaml import YAML
 
 from analysis import figures, notebook, report, tables
 from pipeline import params, prepare, sources, train
+from pipeline.sources import npz, openml
 from pipeline.workspace import merged
 from studies import confirm, final
 from studies import run as study
@@ -88,6 +90,22 @@ def test_the_notebook_on_mistakes_tells_of_them(
     cells = json.loads((project / "reports/notebooks/05_mistakes.ipynb").read_text())["cells"]
     words = "".join(cells[-1]["outputs"][0]["data"]["text/markdown"])
     assert re.search(rf"The hardest class is ({'|'.join(NAMES)}), read in", words)
+
+
+def test_idx_files_become_an_npz(tmp_path: Path) -> None:
+    """The page's second program reads files as Fashion-MNIST and KMNIST publish them."""
+    program = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[1]
+    rng, arrays = np.random.default_rng(0), []
+    for split, n in (("train", 5), ("t10k", 3)):
+        images, labels = rng.integers(256, size=(n, 28, 28)), rng.integers(10, size=n)
+        for name, array in (("images-idx3", images), ("labels-idx1", labels)):
+            arrays.append(array)
+            content = openml.as_idx(array.astype(np.uint8))
+            (tmp_path / f"{split}-{name}-ubyte.gz").write_bytes(gzip.compress(content))
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
+    with np.load(tmp_path / "fashion.npz") as found:
+        for name, array in zip(npz.NAMES, arrays, strict=True):
+            np.testing.assert_array_equal(found[name], array)
 
 
 def test_another_file_behind_the_path_is_noticed(
