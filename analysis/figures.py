@@ -144,9 +144,10 @@ def _of_final(network: Final) -> Iterator[Picture]:
     yield Picture("tested_models", models)
     yield Picture("training_curves_final", partial(_training, first_network(network.history)))
     n = len(network.metrics["classes"])
-    counts = partial(one, confusion_matrix, predictions, size=(max(7, n / 3), max(6, n / 4)))
+    side, wide = (min(max(least, n / 4), WIDEST) for least in (7.0, 7.5))
+    counts = partial(one, confusion_matrix, predictions, size=(side, side - 1))
     yield Picture("confusion_matrix", counts)
-    by_class = partial(one, per_digit, predictions, size=(min(max(7.5, n / 4), 16), 4.8))
+    by_class = partial(one, per_digit, predictions, size=(wide, 4.8))
     yield Picture("per_digit", by_class)
     yield Picture("calibration", partial(one, calibration, predictions, size=(6.5, 6)))
     yield Picture("sample_predictions", partial(grid, sample_predictions, network, row=0.95))
@@ -155,6 +156,7 @@ def _of_final(network: Final) -> Iterator[Picture]:
     yield Picture("first_layer_weights", weights)
 
 
+WIDEST = 14.0  # inches that a picture of many classes may take
 _GRID_ORDER = ["learning_rate", "batch_size", "hidden_size"]
 
 

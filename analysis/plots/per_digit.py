@@ -35,8 +35,8 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     labels = [f"{digit}\nn {n}" for digit, n in zip(frame["digit"], frame["images"], strict=True)]
     every = -(-len(labels) // MOST)
     upright = max(map(len, labels)) > LONG or sum(map(len, labels)) > ALL_LONG
-    shown = [style.plain(label) for label in labels[::every]]
-    ax.set_xticks(places[::every], shown, rotation=90 if upright else 0)
+    shown = [style.plain(label.replace("\n", ", ") if upright else label) for label in labels]
+    ax.set_xticks(places[::every], shown[::every], rotation=90 if upright else 0)
     ax.yaxis.set_major_formatter(style.percent())
     split, kind = frame["split"].iloc[0], words.kind(frame["digit"])
     ax.set(xlabel=kind, ylabel=f"{split} accuracy (95 % interval)")

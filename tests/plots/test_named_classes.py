@@ -9,7 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 from pandas import DataFrame
 
-from analysis import digits, load, summary
+from analysis import digits, figures, load, results, summary
 from analysis.diagnosis import Evidence, issue
 from analysis.load import Study
 from analysis.plots import (
@@ -81,6 +81,21 @@ def test_a_dollar_is_a_dollar(tmp_path: Path, ax: Axes) -> None:
     sample_predictions.tiles([np.zeros((8, 8))], ["$1 \u2192 $2"], third := style.single()[1])
     for each in (ax, other, third):
         style.save(each.figure, tmp_path / "picture.png")
+
+
+def test_many_classes_take_no_more_room_than_there_is(
+    reports: Path, importances: DataFrame
+) -> None:
+    """The pictures by class are at most 14 inches wide, however many classes there are."""
+    found, names = load.final(reports), [f"c{i:03}" for i in range(200)]
+    said = DataFrame({"label": names, "predicted": names, "split": "test", "probability": 1.0})
+    many = replace(found, metrics=found.metrics | {"classes": names}, predictions=said)
+    for picture in figures.pictures(replace(results.read(reports), tuned=many), importances):
+        if picture.name in ("confusion_matrix", "per_digit"):
+            figure = picture.make()
+            figure.draw_without_rendering()
+            assert max(figure.get_size_inches()) <= figures.WIDEST
+            assert len(figure.axes[0].get_xticklabels()) <= 101
 
 
 def test_many_classes_have_colors_alone(ax: Axes) -> None:
