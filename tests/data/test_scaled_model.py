@@ -27,10 +27,11 @@ def test_saved_network_takes_raw_pixels(workplace: Path, pixels: str) -> None:
     train.run(SMALL.model_copy(update={"pixels": pixels, "train_images": 20}), seed=1)
     val = dataset.load("val", workplace / dataset.PREPARED)
     raw = val.X * dataset.array("scale.npy") + dataset.array("offset.npy")
-    said = checkpoint.load(workplace / "reports/train/model.npz").outputs(np.asarray(raw))
+    model = checkpoint.load(workplace / "reports/train/model.npz")
+    said = model.outputs(np.asarray(raw))
     with (workplace / "reports/train/predictions.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert said.argmax(axis=1).tolist() == [int(row["predicted"]) for row in rows]
+    assert [model.classes[k] for k in said.argmax(axis=1)] == [row["predicted"] for row in rows]
     expected = [float(row["probability"]) for row in rows]
     np.testing.assert_allclose(said.max(axis=1), expected, rtol=1e-3)
 

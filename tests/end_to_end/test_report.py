@@ -170,7 +170,7 @@ def test_headline_is_the_test_accuracy(reports: Path) -> None:
     path = reports / "final" / "metrics.json"
     metrics = json.loads(path.read_text())
     path.write_text(json.dumps(metrics | {"test_accuracy": 0.8125, "correct": 812}))
-    assert "<h1>81.2 % of 1,000 test digits read correctly</h1>" in write(reports)
+    assert "<h1>81.2 % of 1,000 test images read correctly</h1>" in write(reports)
     shutil.rmtree(path.parent)
     assert re.search(
         r"<h1>\d\d\.\d % of 400 validation digits read correctly</h1>", write(reports)
