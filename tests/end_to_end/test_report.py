@@ -173,7 +173,7 @@ def test_headline_is_the_test_accuracy(reports: Path) -> None:
     assert "<h1>81.2 % of 1,000 test images read correctly</h1>" in write(reports)
     shutil.rmtree(path.parent)
     assert re.search(
-        r"<h1>\d\d\.\d % of 400 validation digits read correctly</h1>", write(reports)
+        r"<h1>\d\d\.\d % of 400 validation images read correctly</h1>", write(reports)
     )
 
 
