@@ -11,14 +11,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.workspace import merged
+from tests.end_to_end import clones
 from tests.end_to_end.tables_page import KEY, differences, documented, keys
 
-ROOT = Path(__file__).parents[2]
-PARTS = (
-    *("pipeline", "studies", "analysis", ".dvc/config", ".dvc/.gitignore", ".dvcignore"),
-    *(".gitignore", "dvc.yaml", "params.yaml", "params.schema.json"),
-)
 TINY = {
     "data": {"sizes": {"train": 300, "val": 100, "test": 100}},
     "trainer": {"epochs": 3},
@@ -63,17 +58,7 @@ def ran(said: str) -> list[str]:
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone with tiny parameters, committed to git, its graph run once."""
     folder = tmp_path_factory.mktemp("a clone")  # a path with a space
-    for part in PARTS:
-        (folder / part).parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / part).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "live")
-            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
-        else:
-            shutil.copy(ROOT / part, folder / part)
-    yaml = YAML()
-    yaml.representer.ignore_aliases = lambda _: True
-    with (folder / "params.yaml").open("w") as file:
-        yaml.dump(merged(yaml.load(ROOT / "params.yaml"), TINY), file)
+    clones.copy(folder, TINY)
     who = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
     for arguments in (("init", "-q"), ("add", "-A"), (*who, "commit", "-qm", "clone")):
         assert run(folder, "git", *arguments).returncode == 0

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,15 +9,11 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from pipeline.workspace import merged
+from tests.end_to_end import clones
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 HOW_TO = ROOT / "docs/how-to"
-PARTS = (
-    *("pipeline", "studies", "analysis", ".dvc/config", ".dvcignore", ".gitignore"),
-    *("dvc.yaml", "params.yaml", "params.schema.json"),
-)
 PAGES = ("own-data", "own-study", "bigger-machine", "same-bits", "verify")
 TINY = {
     "data": {"sizes": {"train": 300, "val": 100, "test": 100}},
@@ -64,18 +59,7 @@ def run(folder: Path, script: str) -> str:
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A committed clone with the study and the files that the pages make, its search run."""
     folder = tmp_path_factory.mktemp("pages")
-    for part in PARTS:
-        (folder / part).parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / part).is_dir():
-            ignored = shutil.ignore_patterns("__pycache__", "live")
-            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
-        else:
-            shutil.copy(ROOT / part, folder / part)
-    yaml = YAML()
-    yaml.representer.ignore_aliases = lambda _: True
-    whole = merged(yaml.load(ROOT / "params.yaml"), yaml.load(blocks("own-study", "yaml")[0]))
-    with (folder / "params.yaml").open("w") as file:
-        yaml.dump(merged(whole, TINY), file)
+    clones.copy(folder, YAML().load(blocks("own-study", "yaml")[0]), TINY)
     (folder / "workspaces").mkdir()
     (folder / "workspaces/mine.yaml").write_text("trainer: {epochs: 1}\n")
     (folder / ".git/info").mkdir(parents=True)
