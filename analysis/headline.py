@@ -178,6 +178,8 @@ def _headline(final: Final) -> dict[str, Any]:
         "seeds": about["seeds"],
         "epochs": about["epochs"],
         "parameters": about["parameters"],
+        "study": about["study"],
+        "number": about["number"],
         "configuration": about["settings"],
     }
 
