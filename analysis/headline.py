@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 from pandas import DataFrame
 
-from analysis import files, load, network, results, tested, words
+from analysis import files, load, network, page, results, tested, words
 from analysis.load import Final
 from analysis.plots import style, tested_models
 from analysis.results import Results
@@ -34,7 +33,6 @@ FIGURES = (
     *("optimization_history", "seed_spread", "heatmaps_search"),
     *("confusion_matrix", "worst_mistakes"),
 )
-TEMPLATES = Path(__file__).parent / "templates"
 TABLES = (
     *("studies/*/trials.csv", "studies/*/history.csv", "confirm/trials.csv"),
     *("confirm/history.csv", "final/networks.csv", "final/history.csv", "tables/*.csv"),
@@ -54,9 +52,11 @@ def main() -> str:
             "the full run must have PyTorch's network beside ours, but was made without; run "
             "`make torch`, then `dvc repro -f final` in workspaces/full"
         )
-    write_json(DOCS / "results.json", facts(found, trees))
-    write_text(DOCS / "results.md", page(json.loads((DOCS / "results.json").read_text("utf-8"))))
+    came = json.loads(json.dumps(facts(found, trees)))  # as whoever reads the file has them
+    text = told(came)
     _write_pictures(found, DOCS / "pictures" / "results")
+    write_json(DOCS / "results.json", came)
+    write_text(DOCS / "results.md", text)
     accuracy = _tested(found["full"]).metrics["test_accuracy"]
     return f"results: {words.percent(accuracy, 2)} of test images; see {DOCS / 'results.md'}"
 
@@ -149,23 +149,16 @@ def digests(reports: Path) -> dict[str, str]:
     return {name: sha256(path) for name, path in named.items() if name != SECONDS}
 
 
-def page(facts: Mapping[str, Any]) -> str:
+def told(facts: Mapping[str, Any]) -> str:
     """The page in Markdown."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=False,  # noqa: S701 Markdown, of our own words and numbers
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {
+    filters = {
         "percent": lambda value: words.percent(value, 2),
         "between": lambda one: f"{100 * one['low']:.2f} to {words.percent(one['high'], 2)}",
         "network": network.described,
         "words": lambda name: str(name).replace("_", " "),
         "minutes": lambda seconds: f"{seconds / 60:.1f}",
     }
-    return environment.get_template("results.md.j2").render(facts).rstrip("\n") + "\n"
+    return page.filled("results.md.j2", facts, filters)
 
 
 def _headline(final: Final) -> dict[str, Any]:
@@ -185,12 +178,13 @@ def _headline(final: Final) -> dict[str, Any]:
 
 
 def _write_pictures(found: Mapping[str, Results], folder: Path) -> None:
+    drawn = [found["full"].reports / "figures" / f"{name}.png" for name in FIGURES]
+    for path in drawn:
+        if not path.is_file():
+            raise UserError(f"{path} must be there, but is not; run make full")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in FIGURES:
-        drawn = found["full"].reports / "figures" / f"{name}.png"
-        if not drawn.is_file():
-            raise UserError(f"{drawn} must be there, but is not; run make full")
-        shutil.copyfile(drawn, folder / f"{name}.png")
+    for path in drawn:
+        shutil.copyfile(path, folder / path.name)
     style.use()
     frame = tested_models.table(_tested(found["full"]))
     wider = tested_models.table(_tested(found["stretch"]))

@@ -1,11 +1,30 @@
 """The parts of the report's page: tables, pictures and links to files that are there."""
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import jinja2
+
+TEMPLATES = Path(__file__).parent / "templates"
 
 WIDE = 1500  # pixels
+
+
+def filled(
+    name: str, contents: Mapping[str, Any], filters: Mapping[str, Callable[..., Any]]
+) -> str:
+    """The template `name` with its contents, which are escaped where it is of a page in HTML."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=jinja2.select_autoescape(("html.j2",)),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= filters
+    return environment.get_template(name).render(contents).rstrip("\n") + "\n"
 
 
 class Table(NamedTuple):

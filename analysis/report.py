@@ -7,12 +7,11 @@ what is there.
 import html
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from markupsafe import Markup, escape
 from threadpoolctl import threadpool_info
 
@@ -34,7 +33,6 @@ from analysis.verdicts import judge
 from analysis.verdicts.finding import Verdict
 from pipeline.files import write_text
 
-TEMPLATES = Path(__file__).parent / "templates"
 TABLES = {
     "confirm": "The best, trained again over fresh seeds",
     "final": "On the test images",
@@ -61,16 +59,12 @@ COMMANDS = {
 
 def write(reports: Path = REPORTS) -> None:
     """Write `reports`/index.html. Raises: UserError if there is no study to report."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {"percent": words.percent, "points": summary.signed, "code": code}
-    template = environment.get_template("report.html.j2")
-    text = template.render(contents(reports)).rstrip("\n") + "\n"
+    filters: Mapping[str, Callable[..., Any]] = {
+        "percent": words.percent,
+        "points": summary.signed,
+        "code": code,
+    }
+    text = page.filled("report.html.j2", contents(reports), filters)
     write_text(reports / "index.html", text.replace(" %", "\N{NO-BREAK SPACE}%"))
 
 

@@ -68,8 +68,8 @@ def _apart(images: int) -> Growth:
     with TemporaryDirectory() as name:
         folder = Path(name)
         said = [_said(part, images, folder) for part in ("prepare", "train")]
+        n = dataset.meta(folder)["sizes"]["train"]
     (seconds, peak), (epoch, train_peak) = said
-    n = images - images // 6 - images // 60
     return Growth(images, n, seconds, int(peak), epoch, int(train_peak))
 
 

@@ -50,7 +50,9 @@ def peers(
 
     A network that diverges answers the first class to everything, and its note says so.
     """
-    there = [name for name in names if name != PYTORCH or not left_out(names, tuned)]
+    there = [
+        name for name in dict.fromkeys(names) if name != PYTORCH or not left_out(names, tuned)
+    ]
     task = joblib.delayed(trained)
     yield from processes(jobs)(task(name, tuned, train, test, seed) for name in there)
 
@@ -135,8 +137,7 @@ def _otherwise(tuned: Trainer) -> Iterator[str]:
     yield "the winner's settings, first weights and order of images"
     if tuned.dropout or tuned.input_dropout:
         yield "other units dropped"
-    moving = tuned.schedule != "constant" and (tuned.schedule != "drops" or tuned.decay_epochs)
-    if tuned.optimizer in MOMENTUM and moving:
+    if tuned.optimizer in MOMENTUM and _rate_moves(tuned):
         yield "past steps scaled with the rate of today"
 
 
@@ -175,9 +176,7 @@ def lacking(tuned: Trainer) -> Iterator[str]:
         yield f"ReLU for {tuned.activation}"
     if tuned.optimizer not in ("sgd", *MOMENTUM, "adam"):
         yield f"Adam for {tuned.optimizer}"
-    if (tuned.schedule != "constant" and (tuned.schedule != "drops" or tuned.decay_epochs)) or (
-        tuned.warm_up_epochs
-    ):
+    if _rate_moves(tuned):
         yield "the rate constant"
     for name in ("dropout", "input_dropout", "label_smoothing", "weight_decay"):
         if getattr(tuned, name):
@@ -185,6 +184,12 @@ def lacking(tuned: Trainer) -> Iterator[str]:
     if tuned.clip or tuned.clip_norm:
         yield "gradients not clipped"
     yield from _other_images(tuned)
+
+
+def _rate_moves(tuned: Trainer) -> bool:
+    """Whether the learning rate is another in some epoch than in the first."""
+    still = tuned.schedule == "constant" or (tuned.schedule == "drops" and not tuned.decay_epochs)
+    return not still or tuned.warm_up_epochs > 0
 
 
 def _other_images(tuned: Trainer) -> Iterator[str]:

@@ -36,8 +36,9 @@ def draw(frame: DataFrame, ax: Axes) -> Axes:
     A gray bar from validation to training is the gap.
     """
     places = frame.reset_index(drop=True)
-    _draw_dots(places[places["tied"]], ax, style.colors(1)[0], "validation: best, or tied with it")
-    _draw_dots(places[~places["tied"]], ax, "0.45", "validation: behind")
+    tied, behind, of = places[places["tied"]], places[~places["tied"]], "val_accuracy"
+    with_whiskers(tied, of, ax, style.colors(1)[0], "validation: best, or tied with it")
+    with_whiskers(behind, of, ax, "0.45", "validation: behind")
     val, train = places["val_accuracy"], places["train_accuracy"]
     ax.hlines(places.index, val, train, color="0.85", lw=4, zorder=0.5)
     ax.plot(train, places.index, "o", mfc="white", mec=RING, label="training", zorder=1)
@@ -86,12 +87,12 @@ def ticks_apart(low: float, high: float) -> list[float]:
     return kept
 
 
-def _draw_dots(rows: DataFrame, ax: Axes, color: object, label: str) -> None:
-    """Dots with whiskers; no entry in the legend where there is none."""
+def with_whiskers(rows: DataFrame, value: str, ax: Axes, color: object, label: str) -> None:
+    """A dot a row, its interval along x; no entry in the legend where there is none."""
     if not rows.empty:
         ax.errorbar(
-            *(rows["val_accuracy"], rows.index),
-            xerr=style.whiskers(rows, "val_accuracy"),
+            *(rows[value], rows.index),
+            xerr=style.whiskers(rows, value),
             fmt="o",
             color=color,
             capsize=3,

@@ -7,7 +7,7 @@ from pandas import DataFrame
 from analysis import tested, words
 from analysis.load import Final
 from analysis.plots import style
-from analysis.plots.dots import ticks_apart
+from analysis.plots.dots import ticks_apart, with_whiskers
 
 LOOKS = {"tuned": "tuned here", "published": "published elsewhere, trained here", "peer": "others"}
 
@@ -21,16 +21,7 @@ def table(final: Final) -> DataFrame:
 def draw(frame: DataFrame, ax: Axes) -> Axes:
     """Draw a `table`: a dot a model with its 95 % interval, colored by where it comes from."""
     for (kind, label), color in zip(LOOKS.items(), style.colors(3), strict=True):
-        rows = frame[frame["kind"] == kind]
-        if not rows.empty:
-            ax.errorbar(
-                *(rows["test_accuracy"], rows.index),
-                xerr=style.whiskers(rows, "test_accuracy"),
-                fmt="o",
-                color=color,
-                capsize=3,
-                label=label,
-            )
+        with_whiskers(frame[frame["kind"] == kind], "test_accuracy", ax, color, label)
     for place, accuracy in frame["test_accuracy"].items():
         ax.annotate(
             words.percent(accuracy, 2 if accuracy >= 0.97 else 1),

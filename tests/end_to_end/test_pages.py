@@ -81,6 +81,12 @@ def test_commands_run_as_printed(clone: Path, block: str) -> None:
     run(clone, block)
 
 
+def test_what_takes_long_is_found() -> None:
+    """Each text that is made shorter stands on some page: else it would run whole, unseen."""
+    every = "".join(block for page in PAGES for block in blocks(page, "sh"))
+    assert [long for long in LESS if long not in every] == []
+
+
 def test_everything_for_newcomers_is_followed() -> None:
     """Each page that says what to type is one whose commands a test runs."""
     elsewhere = {"compare", "dashboard", "own-objective", "round-size"}

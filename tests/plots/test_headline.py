@@ -120,6 +120,14 @@ def test_a_run_that_is_missing_is_named(project: Path) -> None:
         headline.main()
 
 
+def test_a_picture_that_is_missing_is_named(project: Path) -> None:
+    """With the command that makes it; nothing is half written."""
+    (project / f"workspaces/full/reports/figures/{headline.FIGURES[-1]}.png").unlink()
+    with pytest.raises(UserError, match=r"worst_mistakes\.png must be there, .*; run make full"):
+        headline.main()
+    assert not (project / "docs").exists()
+
+
 def test_a_run_without_torch_is_refused(project: Path) -> None:
     """The page promises it beside ours; the remedy is named."""
     path = project / "workspaces/full/reports/final/networks.csv"
@@ -144,7 +152,7 @@ def test_without_git_there_are_no_sources_to_name(project: Path) -> None:
 def test_the_published_page_is_that_of_the_published_facts() -> None:
     """docs/results.md is written from docs/results.json and from nothing else."""
     found = json.loads((ROOT / "docs/results.json").read_text(encoding="utf-8"))
-    assert (ROOT / "docs/results.md").read_text(encoding="utf-8") == headline.page(found)
+    assert (ROOT / "docs/results.md").read_text(encoding="utf-8") == headline.told(found)
 
 
 def test_the_published_headline_is_what_was_aimed_at() -> None:
