@@ -126,6 +126,16 @@ def test_no_mirror_gets_one_line_and_leaves_nothing(
     assert [path for path in Path("data").rglob("*") if path.is_file()] == []
 
 
+def test_a_drip_is_not_waited_for(servers: tuple[Server, Server]) -> None:
+    """Each attempt ends when its time is over, not when what the server gives is."""
+    for server in servers:
+        server.quirks[FIRST] = [drips] * 3
+    with pytest.raises(UserError, match="no answer in time"):
+        sources.run(MIRROR)
+    # the last attempt's server may not have noticed yet
+    assert all(server.left >= 2 for server in servers)
+
+
 def test_nobody_there_gets_one_line(
     files: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
