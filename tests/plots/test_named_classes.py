@@ -93,8 +93,8 @@ def test_many_classes_take_no_more_room_than_there_is(
     for picture in figures.pictures(replace(results.read(reports), tuned=many), importances):
         if picture.name in ("confusion_matrix", "per_digit"):
             figure = picture.make()
+            assert max(figure.get_size_inches()) <= 14  # of which more takes gigabytes to draw
             figure.draw_without_rendering()
-            assert max(figure.get_size_inches()) <= figures.WIDEST
             assert len(figure.axes[0].get_xticklabels()) <= 101
 
 
